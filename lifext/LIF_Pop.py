@@ -1,0 +1,523 @@
+"""Populations of conductance-based leaky integrate-and-fire neurons.
+
+The classes of the published code (Calvin and Redish 2021), with its names, arguments and
+attributes. A step of a network is, for every population,
+
+1. ``predictSpikes(dt, time)``,
+2. ``receivePyrSpikes(...)`` and ``receiveIntSpikes(...)``, from any number of sources,
+3. ``processTimeStep(dt, time)``,
+
+each for all populations before the next. From the same ``np.random.seed`` the results are
+those of the published code bit for bit. A population whose parts are this package's own
+takes each step in two compiled kernels; one with a part of the user's is stepped through
+Python, with the same arithmetic.
+
+References
+----------
+.. [1] Calvin, O. L. and Redish, A. D. (2021). Global disruption in excitation-inhibition balance
+   can cause localized network dysfunction and Schizophrenia-like context-integration deficits.
+   PLoS Comput Biol 17(5): e1008985. ModelDB accession 267046.
+.. [2] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
+.. [3] Compte, A. et al. (2000). Cereb Cortex 10:910-923.
+"""
+import numpy as np
+
+from . import _validate, currents, ivprobs
+from ._attributes import (
+    NotLowered,
+    Parameter,
+    Part,
+    Random,
+    Size,
+    Spiked,
+    State,
+    Watched,
+    lowerable,
+)
+from ._core import buffers, equations, kernels
+from ._core.spikes import SpikeBuffer
+
+__all__ = ["baseLIFPop", "pyrPop", "interPop", "pyrRingPop", "interRingPop"]
+
+NOTHING = np.empty(0)
+
+
+class _Source(Part):
+    """A current of the population; one without a random source of its own draws from the population's."""
+
+    def __init__(self):
+        super().__init__("project", "update", "current", "reset")
+
+    def __set__(self, obj, value):
+        super().__set__(obj, value)
+        if isinstance(value, currents.currentBase) and value.rng is None and obj.rng is not None:
+            value.rng = obj.rng
+
+
+class baseLIFPop(Watched):
+    """A population of leaky integrate-and-fire neurons; subclasses say which currents drive it.
+
+    ``cM dV/dt`` is what `dVmdt` returns. It is integrated with RK2; a neuron whose predicted
+    potential reaches `vTh` spikes, and is held at `vReset` for `refDur`.
+
+    Parameters
+    ----------
+    size : int
+        Number of neurons.
+    vTh, vReset : float or array_like of shape (size,), optional
+        Threshold and reset potential, mV.
+    refDur : float or array_like of shape (size,), optional
+        Refractory period, ms.
+    cM : float or array_like of shape (size,), optional
+        Membrane capacitance, nF, > 0.
+    AMPA_g, NMDA_g, GABA_g : float or array_like of shape (size,), optional
+        Receptor conductances, uS.
+    noise_rate : float or array_like of shape (size,), optional
+        Rate of the Poisson noise, kHz.
+    noise_g : float or array_like of shape (size,), optional
+        Conductance of the noise, uS.
+    leak_g : float or array_like of shape (size,), optional
+        Leak conductance, uS.
+    leak_vL : float or array_like of shape (size,), optional
+        Leak reversal potential, mV.
+    record_i : bool, optional
+        Whether AMPA, NMDA, GABA and leak record their mean current at each step.
+    rng : None, numpy.random.Generator, numpy.random.RandomState or seed, optional
+        Where the population draws from; None is NumPy's global generator (``np.random.seed``).
+
+    Attributes
+    ----------
+    AMPA, NMDA, GABA : currents.AMPAR, currents.NMDAR, currents.GABAR
+        Receptors. These and the next three can be changed or replaced at any time.
+    noise : currents.noisePoisson
+    leak : currents.leak
+    afferents : currents.affFlat
+    numSpikes : int
+        How many neurons spike in the predicted step.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not of its kind or out of bounds. NaN and infinity always are.
+    """
+
+    size = Size()
+    rng = Random()
+    vTh = Parameter()
+    vReset = Parameter()
+    refDur = Parameter()
+    cM = Parameter(above=0)
+    AMPA = _Source()
+    NMDA = _Source()
+    GABA = _Source()
+    noise = _Source()
+    leak = _Source()
+    afferents = _Source()
+    _vM = State()
+    _tempvM = State()
+    _endRefract = State()
+    _spiked = Spiked()
+
+    _inhibited = True
+
+    def __init__(self, size, vTh=-50, vReset=-60, refDur=2, cM=0.5, AMPA_g=0.7, NMDA_g=0.07, GABA_g=0.1,
+                 noise_rate=1.8, noise_g=0.003, leak_g=0.025, leak_vL=-70, record_i=False, rng=None, **unknown):
+        _validate.no_more(self, unknown)
+        self.size = size
+        self.rng = rng
+        for name, value in (("vTh", vTh), ("vReset", vReset), ("refDur", refDur), ("cM", cM)):
+            setattr(self, name, float(value) if isinstance(value, int) else value)
+        n = self.size
+        self.AMPA = currents.AMPAR(n, record_i=record_i, g=AMPA_g)
+        self.NMDA = currents.NMDAR(n, record_i=record_i, g=NMDA_g)
+        self.GABA = currents.GABAR(n, record_i=record_i, g=GABA_g)
+        self.noise = currents.noisePoisson(n, g=noise_g, rate=noise_rate)
+        self.leak = currents.leak(n, record_i=record_i, g=leak_g, vL=leak_vL)
+        self.afferents = currents.affFlat(n)
+        self._rest()
+        self.numSpikes = 0
+        self._excitation, self._inhibition = SpikeBuffer(n), SpikeBuffer(n)
+
+    def _rest(self):
+        source = np.random if self.rng is None else self.rng
+        self._vM = source.random(self.size) * (self.vTh - self.vReset) + self.vReset
+        self._tempvM = np.zeros(self.size)
+        self._spiked = np.zeros(self.size, dtype=bool)
+        self.__dict__["_spikeTime"] = np.zeros(self.size)
+        self._endRefract = np.zeros(self.size)
+        self._expire()
+
+    def reset(self):
+        """Draw potentials between reset and threshold, forget spikes and refractoriness, reset all currents."""
+        self._rest()
+        for source in (self.AMPA, self.NMDA, self.GABA, self.noise, self.leak, self.afferents):
+            source.reset()
+
+    def stim(self, **kwargs):
+        """Switch the afferents on.
+
+        Parameters
+        ----------
+        **kwargs
+            Those of ``afferents.stim``.
+        """
+        self.afferents.stim(**kwargs)
+
+    def removeStim(self):
+        """Switch the afferents off."""
+        self.afferents.hide()
+
+    def receivePyrSpikes(self, dt, num, dts, weights):
+        """Receive excitatory spikes, which reach the AMPA and NMDA receptors.
+
+        Parameters
+        ----------
+        dt : float
+            The step, ms.
+        num : int
+            How many neurons of the source spiked; with none the rest is not looked at.
+        dts : array_like of shape (n, 1) or (n,)
+            Time of each source neuron's spike, ms after the start of the step; `dt` means none.
+        weights : array_like of shape (n, size)
+            Row k is what a spike of source neuron k adds to each neuron here.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shapes do not match, or the time or a weight of a spike is not finite. No
+            spike of the call is received then.
+        """
+        if num != 0:
+            self._receive(self._excitation, dt, num, dts, weights)
+
+    def receiveIntSpikes(self, dt, num, dts, weights):
+        """Receive inhibitory spikes, which reach the GABA receptors.
+
+        Parameters as in `receivePyrSpikes`.
+        """
+        if num != 0:
+            self._receive(self._inhibition, dt, num, dts, weights)
+
+    def _receive(self, buffer, dt, num, dts, weights):
+        if not _validate.any_spikes(self, num):
+            return
+        dt, _ = _validate.step(self, dt, 0.0)
+        times, weights = _validate.spikes(self, dts, weights, self.size)
+        if weights.dtype != np.float64:
+            kept = np.flatnonzero(times != dt)
+            times, weights = times[kept], weights[kept].astype(np.float64)
+        unsound = buffer.receive(dt, times, weights)
+        if unsound >= 0:
+            _validate.sound_spike(self, unsound, times[unsound], weights[unsound])
+
+    def predictSpikes(self, dt, time):
+        """Integrate the step as if no spike came, and note which neurons reach threshold, and when.
+
+        Parameters
+        ----------
+        dt : float
+            Length of the step, ms, > 0.
+        time : float
+            Its start, ms.
+        """
+        cell = self.__dict__.get("_lowered")
+        if cell is None or not cell.ready(dt, time):
+            dt, time = _validate.step(self, dt, time)
+            cell = self._cell()
+        if cell is not None:
+            self.__dict__["numSpikes"] = kernels.predict(cell, dt, time)
+            return
+        self._excitation.clear()
+        self._inhibition.clear()
+        v_ahead = self._vM + ivprobs.RK2(self.project_dVmdt, 0, self._vM, dt) / self.cM
+        spiked = v_ahead >= self.vTh
+        spike_time = np.where(spiked, equations.crossing_time(self.vTh, self._vM, v_ahead, dt), dt)
+        self.__dict__.update(
+            _tempvM=v_ahead, _spiked=spiked, _spikeTime=spike_time.reshape(-1, 1),
+            _endRefract=np.where(spiked, time + spike_time + self.refDur, self._endRefract),
+            numSpikes=int(spiked.sum()))
+
+    def processTimeStep(self, dt, time):
+        """Take the step for good: gating through the received spikes, currents, potential.
+
+        Parameters
+        ----------
+        dt : float
+            Length of the step, ms, > 0.
+        time : float
+            Its start, ms. A neuron stays at reset while its refractory period has not ended
+            before `time`; so does every neuron in a step at time 0.
+        """
+        cell = self.__dict__.get("_lowered")
+        if cell is None or not cell.ready(dt, time):
+            dt, time = _validate.step(self, dt, time)
+            cell = self._cell()
+        if cell is not None:
+            kernels.advance(cell, dt, time)
+            return
+        excitation, inhibition = self._received(self._excitation), self._received(self._inhibition)
+        self.AMPA.update(dt, *excitation)
+        self.NMDA.update(dt, *excitation)
+        self.GABA.update(dt, *inhibition)
+        self.noise.update(dt, 0, 0)
+        self.leak.update(0, 0, 0)
+        self.afferents.update(dt, 0, 0)
+        v = self._vM + ivprobs.RK2(self.dVmdt, 0, self._vM, dt) / self.cM
+        self.__dict__["_vM"] = np.where(self._endRefract < time, v, self.vReset)
+
+    @staticmethod
+    def _received(buffer):
+        if buffer.count == 0:
+            return NOTHING, NOTHING
+        return tuple(array.copy() for array in buffer.merged())
+
+    def dVmdt(self, dt, vM):
+        """Return cM dV/dt after the step's spikes (subclasses).
+
+        Parameters
+        ----------
+        dt : float
+            0 for the start of the step, or the step, ms.
+        vM : ndarray of shape (size,)
+            Membrane potential, mV.
+        """
+        raise NotImplementedError(f"{type(self).__name__}: dVmdt is not defined by baseLIFPop")
+
+    def project_dVmdt(self, dt, vM):
+        """Return cM dV/dt if no spike arrives (subclasses); arguments as in `dVmdt`."""
+        raise NotImplementedError(f"{type(self).__name__}: project_dVmdt is not defined by baseLIFPop")
+
+    def VMs(self):
+        """Return a copy of the membrane potentials.
+
+        Returns
+        -------
+        ndarray of shape (size,)
+            mV.
+        """
+        return self._vM.copy()
+
+    def spikes(self):
+        """Return which neurons spike in the predicted step.
+
+        Returns
+        -------
+        ndarray of bool, shape (size,)
+        """
+        return self._spiked.copy()
+
+    def spikeTimes(self):
+        """Return when they spike.
+
+        Returns
+        -------
+        ndarray of shape (size, 1)
+            ms after the start of the step; neurons that do not spike carry the step's length.
+        """
+        return self._spikeTime.copy()
+
+    def _cell(self):
+        """Return the record for the kernels, or None for a population that goes through Python."""
+        cell = self.__dict__.get("_lowered")
+        if cell is not None and cell.current():
+            return cell
+        if self.__dict__.get("_refusal", (None, None))[0] == buffers.change_count():
+            return None
+        try:
+            return self._lowered_now()
+        except NotLowered as reason:
+            self.__dict__["_refusal"] = buffers.change_count(), str(reason)
+            return None
+
+    def _why_composed(self):
+        """Return why the population is stepped through Python, or None."""
+        return None if self._cell() is not None else self.__dict__["_refusal"][1]
+
+    def _lower(self):
+        parts = {name: self._lower_part(name, kind) for name, kind in (
+            ("AMPA", buffers.Receptor), ("NMDA", buffers.Receptor), ("GABA", buffers.Receptor),
+            ("noise", buffers.PoissonInput), ("leak", buffers.Leak),
+            ("afferents", (buffers.SteadyInput, buffers.PoissonInput)))}
+        receptors = [parts[name] for name in ("AMPA", "NMDA", "GABA")]
+        if [r.blocked for r in receptors] != [False, True, False]:
+            raise NotLowered("a receptor has the place of another kind")
+        if len({id(part) for part in [*parts.values(), *(r.gating for r in receptors)]}) < len(parts) + len(receptors):
+            raise NotLowered(f"two currents of this {type(self).__name__} share a current or kinetic")
+        recording = [parts[name] for name in parts if name != "GABA" or self._inhibited]
+        recording += [r.gating for r in receptors]
+        self._own("_vM", "_tempvM", "_spiked", "_spikeTime", "_endRefract")
+        self.__dict__["_spikeTime"] = np.reshape(self._spikeTime, (-1, 1))
+        return buffers.Cell(
+            *receptors, self._inhibited, parts["noise"], parts["leak"], parts["afferents"],
+            self._vM, self._tempvM, self._spiked.view(np.uint8), self._spikeTime.reshape(-1), self._endRefract,
+            self.vTh, self.vReset, self.refDur, self.cM, self._excitation, self._inhibition,
+        ).seal([self._vM, self._tempvM, self._spiked, self._spikeTime, self._endRefract],
+               [recorder for part in recording for recorder in part.recorders])
+
+    def _lower_part(self, name, kind):
+        source = getattr(self, name)
+        record = source._lowered_now() if isinstance(source, Watched) else None
+        if not isinstance(record, kind):
+            raise NotLowered(f"{name} is a {type(source).__name__}")
+        if source.size != self.size:
+            raise NotLowered(f"{name} is of size {source.size}")
+        return record
+
+
+def _without_inhibition(pop, phase, dt, vM):
+    """Sum the currents that every population has, in the published order, taken with `project` or `current`."""
+    return equations.total_current(*(getattr(getattr(pop, name), phase)(dt, vM)
+                                     for name in ("afferents", "noise", "leak", "AMPA", "NMDA")))
+
+
+class _SixCurrents(baseLIFPop):
+    """A population driven by all six currents."""
+
+    def project_dVmdt(self, dt, vM):
+        """Return cM dV/dt if no spike arrives.
+
+        Parameters
+        ----------
+        dt : float
+            0 for the start of the step, or the step, ms.
+        vM : ndarray of shape (size,)
+            Membrane potential, mV.
+
+        Returns
+        -------
+        ndarray of shape (size,)
+            nA.
+        """
+        return _without_inhibition(self, "project", dt, vM) - self.GABA.project(dt, vM)
+
+    def dVmdt(self, dt, vM):
+        """Return cM dV/dt after the step's spikes; arguments and return as in `project_dVmdt`."""
+        return _without_inhibition(self, "current", dt, vM) - self.GABA.current(dt, vM)
+
+
+COMPILED = ("project_dVmdt", "dVmdt")
+
+
+@lowerable(*COMPILED)
+class pyrPop(_SixCurrents):
+    """Pyramidal cells: threshold -52 mV, reset -60 mV.
+
+    Parameters
+    ----------
+    size : int
+        Number of neurons.
+    **kwargs
+        As `baseLIFPop`.
+
+    Examples
+    --------
+    >>> pop = pyrPop(3, rng=1)
+    >>> pop.predictSpikes(0.05, 0.0)
+    >>> pop.receivePyrSpikes(0.05, 1, [[0.01]], [[0.1, 0.0, 0.0]])
+    >>> pop.processTimeStep(0.05, 0.0)
+    >>> pop.VMs()
+    array([-60., -60., -60.])
+    """
+
+    def __init__(self, size, **kwargs):
+        super().__init__(size, **{"vTh": -52, "vReset": -60, **kwargs})
+
+
+@lowerable(*COMPILED)
+class interPop(baseLIFPop):
+    """Interneurons; inhibition is received and has no effect, as published.
+
+    Parameters
+    ----------
+    size : int
+        Number of neurons.
+    **kwargs
+        As `baseLIFPop`, with the defaults cM 0.2 nF, vTh -52 mV, vReset -60 mV, refDur 1 ms,
+        leak_g 0.02 uS, leak_vL -65 mV, AMPA_g 0.2 uS, NMDA_g 0.02 uS.
+
+    Examples
+    --------
+    >>> interPop(10).cM
+    0.2
+    """
+
+    _inhibited = False
+
+    def __init__(self, size, **kwargs):
+        super().__init__(size, **{"cM": 0.2, "vTh": -52, "vReset": -60, "refDur": 1, "leak_g": 0.02,
+                                  "leak_vL": -65, "AMPA_g": 0.2, "NMDA_g": 0.02, **kwargs})
+
+    def project_dVmdt(self, dt, vM):
+        """Return cM dV/dt if no spike arrives; arguments and return as in `pyrPop.project_dVmdt`."""
+        return _without_inhibition(self, "project", dt, vM)
+
+    def dVmdt(self, dt, vM):
+        """Return cM dV/dt after the step's spikes; arguments and return as in `pyrPop.project_dVmdt`."""
+        return _without_inhibition(self, "current", dt, vM)
+
+
+@lowerable(*COMPILED)
+class pyrRingPop(_SixCurrents):
+    """Pyramidal cells on a ring, each with a preferred direction and directed afferents.
+
+    Parameters
+    ----------
+    size : int
+        Number of neurons.
+    **kwargs
+        As `baseLIFPop`, with the defaults AMPA_g 0, NMDA_g 0.4, GABA_g 1.4, noise_g 0.0031 uS.
+
+    Attributes
+    ----------
+    directions : ndarray of shape (size,)
+        Evenly from 0 to 2 pi, radians.
+    afferents : currents.affRing
+
+    Examples
+    --------
+    >>> pop = pyrRingPop(4)
+    >>> pop.stim(np.pi, cue_sal=0.3)
+    >>> pop.afferents.current(0.05, pop.VMs()).round(3)
+    array([-0. , -0. , -0.3, -0. ])
+    """
+
+    def __init__(self, size, **kwargs):
+        super().__init__(size, **{"leak_g": 0.025, "AMPA_g": 0, "NMDA_g": 0.4, "GABA_g": 1.40,
+                                  "noise_g": 0.0031, **kwargs})
+        self.directions = np.linspace(0, np.pi * 2, num=self.size, endpoint=False)
+        self.afferents = currents.affRing(self.size, self.directions)
+
+    def stim(self, direction, **kwargs):
+        """Switch the afferents on towards a direction.
+
+        Parameters
+        ----------
+        direction : float
+            Radians.
+        **kwargs
+            Those of ``afferents.stim``.
+        """
+        self.afferents.stim(direction, **kwargs)
+
+
+@lowerable(*COMPILED)
+class interRingPop(pyrRingPop):
+    """Interneurons on a ring.
+
+    Parameters
+    ----------
+    size : int
+        Number of neurons.
+    **kwargs
+        As `pyrRingPop`, with the defaults cM 0.2 nF, leak_g 0.02, AMPA_g 0, NMDA_g 0.3,
+        GABA_g 1.05, noise_g 0.00238 uS, refDur 1 ms.
+
+    Examples
+    --------
+    >>> interRingPop(10).refDur
+    1.0
+    """
+
+    def __init__(self, size, **kwargs):
+        super().__init__(size, **{"cM": 0.2, "leak_g": 0.02, "AMPA_g": 0, "NMDA_g": 0.3, "GABA_g": 1.05,
+                                  "noise_g": 0.00238, "refDur": 1, **kwargs})

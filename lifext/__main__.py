@@ -1,0 +1,7 @@
+"""``python -m lifext`` is the command ``lifext``."""
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""Attributes that are checked when they are set, and whose change the compiled path notices.
+
+The descriptors here have no ``__get__``: Python then reads the instance's own dictionary,
+so that reading a parameter costs what reading any attribute does.
+"""
+from abc import ABCMeta
+
+import numpy as np
+
+from . import _validate
+from ._core import buffers
+
+
+class NotLowered(Exception):
+    """What the compiled kernels cannot take, and so is stepped through Python; says why."""
+
+
+class Parameter:
+    """A number, or with `per_neuron` an array of one a neuron, within a bound."""
+
+    def __init__(self, above=None, at_least=None, per_neuron=True, optional=False):
+        self.above, self.at_least, self.per_neuron, self.optional = above, at_least, per_neuron, optional
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __set__(self, obj, value):
+        if not (self.optional and value is None):
+            value = _validate.parameter(obj, self.name, value, obj.size if self.per_neuron else None,
+                                        self.above, self.at_least)
+        obj.__dict__[self.name] = value
+
+
+class Size(Parameter):
+    """How many neurons; fixed once it is set."""
+
+    def __set__(self, obj, value):
+        if self.name in obj.__dict__ and obj.__dict__[self.name] != value:
+            raise ValueError(f"{type(obj).__name__}: {self.name} is fixed at {obj.__dict__[self.name]}, got {value!r}")
+        obj.__dict__[self.name] = _validate.whole(obj, self.name, value, at_least=1)
+
+
+class Index(Parameter):
+    """One of the neurons."""
+
+    def __set__(self, obj, value):
+        obj.__dict__[self.name] = _validate.index(obj, self.name, value, obj.size)
+
+
+class Flag(Parameter):
+    """True or false."""
+
+    def __set__(self, obj, value):
+        obj.__dict__[self.name] = bool(value)
+
+
+class State(Parameter):
+    """An array (size,) of finite numbers."""
+
+    def __set__(self, obj, value):
+        if not (self.optional and value is None):
+            value = _validate.state(obj, self.name, value, obj.size)
+        obj.__dict__[self.name] = value
+
+
+class Spiked(Parameter):
+    """An array (size,) of booleans."""
+
+    def __set__(self, obj, value):
+        obj.__dict__[self.name] = _validate.flags(obj, self.name, value, obj.size)
+
+
+class Part(Parameter):
+    """An object that plays a role, told by its methods."""
+
+    def __init__(self, *methods):
+        super().__init__()
+        self.methods = methods
+
+    def __set__(self, obj, value):
+        obj.__dict__[self.name] = _validate.part(obj, self.name, value, self.methods, obj.size)
+
+
+class Random(Parameter):
+    """Where random numbers come from; None is NumPy's global generator."""
+
+    def __set__(self, obj, value):
+        obj.__dict__[self.name] = _validate.random_source(obj, value)
+
+
+def lowerable(*methods):
+    """Mark a class as one the kernels stand in for, as long as it keeps its `methods` and attributes.
+
+    A subclass or an instance with its own version of one of them is stepped through Python.
+    """
+    def mark(cls):
+        names = {name for base in cls.__mro__ for name, value in vars(base).items() if isinstance(value, Parameter)}
+        cls._contract = {name: getattr(cls, name) for name in (*methods, *sorted(names))}
+        cls._contract_methods = methods
+        return cls
+    return mark
+
+
+class WatchedType(ABCMeta):
+    """A class whose own changes put every record out of date. An ABCMeta, so that users can mix in ABCs."""
+
+    def __setattr__(cls, name, value):
+        super().__setattr__(name, value)
+        if not name.startswith("_abc"):
+            buffers.patch()
+
+
+class Watched(metaclass=WatchedType):
+    """An object whose record for the kernels goes out of date when an attribute of its class is set on it."""
+
+    _contract = None
+
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, value)
+        if hasattr(type(self), name):
+            self._expire()
+
+    def __delattr__(self, name):
+        object.__delattr__(self, name)
+        self._expire()
+
+    def _expire(self):
+        record = self.__dict__.get("_lowered")
+        if record is not None:
+            record.expire()
+        buffers.changed()
+
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lowered", "_refusal")}
+
+    def _require_contract(self):
+        cls = type(self)
+        if cls._contract is None:
+            raise NotLowered(f"{cls.__name__} is not one of the classes that are compiled")
+        for name, value in cls._contract.items():
+            if getattr(cls, name, None) is not value:
+                raise NotLowered(f"{cls.__name__} has its own {name}")
+        for name in cls._contract_methods:
+            if name in self.__dict__:
+                raise NotLowered(f"a {cls.__name__} was given its own {name}")
+
+    def _lowered_now(self):
+        """Return the record of this object for the kernels, or raise `NotLowered`."""
+        record = self.__dict__.get("_lowered")
+        if record is None or not record.current():
+            self._require_contract()
+            record = self.__dict__["_lowered"] = self._lower()
+        return record
+
+    def _own(self, *names):
+        """Replace arrays that kernels will write by copies that nobody else holds."""
+        for name in names:
+            self.__dict__[name] = np.array(self.__dict__[name])
+        return [self.__dict__[name] for name in names]

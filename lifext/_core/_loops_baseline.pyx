@@ -1,0 +1,2 @@
+"""The loops over neurons, built for baseline."""
+include "loops.pxi"

@@ -1,0 +1,71 @@
+"""Choose, once at import, the build of the loops for this machine's instruction set.
+
+`LIFEXT_SIMD` in the environment overrides the choice. All builds give the same bits.
+"""
+import importlib
+import os
+
+cdef extern from *:
+    """
+    #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__))
+    static int lifext_has_v3(void) {
+        __builtin_cpu_init();
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+            && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    }
+    static int lifext_has_v4(void) {
+        __builtin_cpu_init();
+        return lifext_has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+            && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq")
+            && __builtin_cpu_supports("avx512vl");
+    }
+    #elif defined(_M_X64)
+    extern int __isa_available;
+    static int lifext_has_v3(void) { return __isa_available >= 5; }
+    static int lifext_has_v4(void) { return __isa_available >= 6; }
+    #else
+    static int lifext_has_v3(void) { return 0; }
+    static int lifext_has_v4(void) { return 0; }
+    #endif
+    """
+    bint lifext_has_v3() noexcept
+    bint lifext_has_v4() noexcept
+
+
+def built():
+    """Return the instruction sets that this installation has builds for, least first."""
+    names = []
+    for name in ("baseline", "x86-64-v3", "x86-64-v4"):
+        try:
+            importlib.import_module(f"{__package__}._loops_{name.replace('-', '_')}")
+        except ModuleNotFoundError:
+            continue
+        names.append(name)
+    return names
+
+
+def supported():
+    """Return the built instruction sets that this machine can run, least first."""
+    runs = {"baseline": True, "x86-64-v3": lifext_has_v3(), "x86-64-v4": lifext_has_v4()}
+    return [name for name in built() if runs[name]]
+
+
+def chosen():
+    """Return the instruction set in use."""
+    return _chosen
+
+
+def choose(name=None):
+    """Use the build for an instruction set; by default the best that this machine can run."""
+    global loops, _chosen
+    names = supported()
+    name = name or names[len(names) - 1]
+    if name not in names:
+        raise ImportError(f"LIFEXT_SIMD must be one of {', '.join(names)} on this machine, got {name!r}")
+    module = importlib.import_module(f"{__package__}._loops_{name.replace('-', '_')}")
+    loops = (<Loops *> <size_t> module.address())[0]
+    _chosen = name
+
+
+_chosen = None
+choose(os.environ.get("LIFEXT_SIMD"))

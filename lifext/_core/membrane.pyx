@@ -1,0 +1,116 @@
+"""The two kernels of an unchanged population: predict its spikes, then advance through them.
+
+Both integrate cM dV/dt with RK2 (Heun). The first slope takes the currents as they were
+last evaluated; the second is taken at ``v + slope1*dt``. `predict` holds what the gating
+would be if no spike came, `advance` what it is after those that came. The second stage of
+both is the same potential unless something was changed in between, so the exponential of
+the magnesium block is kept with the potentials it belongs to and computed once a step.
+"""
+from .buffers cimport Cell, PoissonInput, Recorder
+from .kinetics cimport project_into, walk_spikes
+from .loops cimport loops
+from .noise cimport WORTH_RELEASING, draw_input
+from .numpy_loops cimport copy_into, exp_into
+
+
+cdef void begin(Cell c, const double[::1] afferent, const double[::1] noise, double dt) noexcept nogil:
+    """The first slope, the potential of the second stage, and the exponential that belongs to it."""
+    if loops.start(c, afferent, noise, dt) > 0:
+        loops.block_exponent(c)
+        exp_into(c.exp_of_v, c.exp_of_v)
+
+
+cdef const double[::1] current_at_start(PoissonInput p) noexcept nogil:
+    """The current that the integrator sees at dt = 0: the last one before this step's arrivals."""
+    return p.curr if p.pending[0] else p.prev_curr
+
+
+cdef const double[::1] begin_prediction(Cell c, double dt) noexcept nogil:
+    cdef const double[::1] afferent
+    afferent = c.steady.curr if c.afferents is None else current_at_start(c.afferents)
+    begin(c, afferent, current_at_start(c.noise), dt)
+    return c.steady.curr if c.afferents is None else c.afferents.curr
+
+
+cdef Py_ssize_t end_prediction(Cell c, const double[::1] afferent, double dt, double time) noexcept nogil:
+    project_into(c.ampa.gating, dt, c.ampa.gate_ahead)
+    project_into(c.nmda.gating, dt, c.nmda.gate_ahead)
+    project_into(c.gaba.gating, dt, c.gaba.gate_ahead)
+    loops.predict(c, afferent, dt)
+    return loops.find_crossings(c, dt, time)
+
+
+def predict(Cell c, double dt, double time):
+    """Integrate one step as if no spike came, and return how many neurons reach threshold.
+
+    Reads the whole state; forgets the spikes received; draws the Poisson input unless this
+    step's was drawn already; writes `v_ahead`, `spiked`, `spike_time` and, of neurons that
+    spike, `end_refractory`.
+    """
+    return predict_cell(c, dt, time)
+
+
+cdef Py_ssize_t predict_cell(Cell c, double dt, double time) except -1:
+    cdef const double[::1] afferent
+    cdef Py_ssize_t count
+    c.excitation.forget()
+    c.inhibition.forget()
+    if c.size > WORTH_RELEASING:
+        with nogil:
+            afferent = begin_prediction(c, dt)
+    else:
+        afferent = begin_prediction(c, dt)
+    if c.afferents is not None:
+        draw_input(c.afferents, dt, c.stage)
+    draw_input(c.noise, dt, c.stage)
+    if c.size > WORTH_RELEASING:
+        with nogil:
+            count = end_prediction(c, afferent, dt, time)
+    else:
+        count = end_prediction(c, afferent, dt, time)
+    return count
+
+
+cdef void walk_receptors(Cell c, double dt) noexcept nogil:
+    cdef const double[::1] excitation = c.excitation.times[:c.excitation.count]
+    walk_spikes(c.ampa.gating, dt, excitation, c.excitation.weights)
+    walk_spikes(c.nmda.gating, dt, excitation, c.excitation.weights)
+    walk_spikes(c.gaba.gating, dt, c.inhibition.times[:c.inhibition.count], c.inhibition.weights)
+
+
+cdef void end_step(Cell c, double dt, double time) noexcept nogil:
+    cdef const double[::1] afferent
+    walk_receptors(c, dt)
+    afferent = c.steady.curr if c.afferents is None else c.afferents.prev_curr
+    begin(c, afferent, c.noise.prev_curr, dt)
+    if not c.inhibited:
+        copy_into(c.gaba.curr, c.gaba.prev_curr)
+    if c.afferents is not None:
+        afferent = c.afferents.curr
+        c.afferents.pending[0] = 1
+    loops.advance(c, afferent, dt, time)
+    c.noise.pending[0] = 1
+
+
+def advance(Cell c, double dt, double time):
+    """Take the step for good, with the spikes received in it.
+
+    Writes the gating, the currents and `v`; a neuron is held at reset until the time
+    after the end of its refractory period. The next `predict` draws its input anew.
+    What is recorded grows by a value.
+    """
+    advance_cell(c, dt, time)
+
+
+cdef int advance_cell(Cell c, double dt, double time) except -1:
+    cdef Recorder recorder
+    c.excitation.merge()
+    c.inhibition.merge()
+    if c.size > WORTH_RELEASING:
+        with nogil:
+            end_step(c, dt, time)
+    else:
+        end_step(c, dt, time)
+    for recorder in c.recorders:
+        recorder.record()
+    return 0

@@ -1,0 +1,206 @@
+"""The NumPy twins of the kernels: same names, same arguments, written to be read.
+
+They are the specification that the tests hold the compiled kernels to, bit for bit.
+"""
+import numpy as np
+
+from . import equations
+from .buffers import GatingKind
+
+
+class SpikeBuffer:
+    """Twin of `spikes.SpikeBuffer`."""
+
+    def __init__(self, size):
+        self.size = size
+        self.clear()
+
+    @property
+    def count(self):
+        return len(self.times)
+
+    def clear(self):
+        self.times, self.weights = np.empty(0), np.empty((0, self.size))
+
+    def receive(self, dt, times, weights):
+        came = times != dt
+        sound = np.isfinite(times) & np.isfinite(weights).all(axis=1)
+        if (came & ~sound).any():
+            return int(np.argmax(came & ~sound))
+        self.times = np.append(self.times, times[came])
+        self.weights = np.vstack([self.weights, weights[came]])
+        return -1
+
+    def merged(self):
+        order = np.argsort(self.times, kind="stable")
+        return self.times[order], self.weights[order]
+
+
+def project_first_order(s, decay):
+    """Return the open fraction once `decay` is left of it."""
+    return s * decay
+
+
+def walk_first_order(s, dt, times, weights, decay, jump):
+    """Take `s` (n,) in place through a step: `decay(d)` between spikes, `jump(s, w)` at one."""
+    now = 0
+    for time, row in zip(times, weights):
+        s *= decay(time - now)
+        s[:] = jump(s, row)
+        now = time
+    s *= decay(dt - now)
+
+
+def walk_second_order(s, x, dt, times, weights, rise, decay_x, jump_x):
+    """Take `s` and `x` in place through a step: ``rise(d)`` is added to s, ``decay_x(d)`` left of x."""
+    now = 0
+    for time, row in zip(times, weights):
+        s += rise(time - now)
+        x *= decay_x(time - now)
+        x[:] = jump_x(x, row)
+        now = time
+    s += rise(dt - now)
+    x *= decay_x(dt - now)
+
+
+def _parameters(record, *names):
+    return [np.asarray(getattr(record, name)) for name in names]
+
+
+def _time_constant(k):
+    # one for all neurons is a number, whose exp is libm's
+    return k.tau_s[0] if k.one_tau else np.asarray(k.tau_s)
+
+
+def _decay_of(k):
+    law = equations.linear_decay if k.kind == GatingKind.LINEAR else equations.exponential_decay
+    return lambda d: law(d, _time_constant(k))
+
+
+def _rise_of(k):
+    s, x, alpha_s, tau_x, tau_s = _parameters(k, "s", "x", "alpha_s", "tau_x", "tau_s")
+    return lambda d: equations.second_order_rise(d, s, x, alpha_s, tau_x, tau_s)
+
+
+def project_gating(k, dt):
+    """Twin of `kinetics.project_gating`."""
+    s = np.asarray(k.s)
+    if k.kind == GatingKind.SECOND_ORDER:
+        return s + _rise_of(k)(dt)
+    return s * _decay_of(k)(dt)
+
+
+def walk(k, dt, times, weights):
+    """Twin of `kinetics.walk`."""
+    s, prev_s, x, prev_x, alpha_s, alpha_x, tau_x = _parameters(
+        k, "s", "prev_s", "x", "prev_x", "alpha_s", "alpha_x", "tau_x")
+    prev_s[:], prev_x[:] = s, x
+    if k.kind == GatingKind.SECOND_ORDER:
+        walk_second_order(s, x, dt, times, weights, _rise_of(k),
+                          lambda d: equations.linear_decay(d, tau_x),
+                          lambda x, w: equations.jump(x, alpha_x, w))
+    else:
+        law = equations.saturating_jump if k.kind == GatingKind.LINEAR else equations.jump
+        walk_first_order(s, dt, times, weights, _decay_of(k), lambda s, w: law(s, alpha_s, w))
+
+
+def draw_arrivals(rng, dt, rate, size):
+    """Return when in the step arrivals come, and how many, one of each a neuron."""
+    if rng is None:
+        return np.random.rand(size) * dt, np.random.poisson(dt * rate, size)
+    uniform = rng.random if hasattr(rng, "random") else rng.random_sample
+    return uniform(size) * dt, rng.poisson(dt * rate, size)
+
+
+def poisson_input(p, dt, v):
+    """Twin of `noise.poisson_input`."""
+    if not p.pending[0]:
+        return
+    s, curr, prev_curr, g, reversal, alpha, tau, rate = _parameters(
+        p, "s", "curr", "prev_curr", "g", "reversal", "alpha", "tau", "rate")
+    if p.one_tau:
+        tau = tau[0]
+    if p.driven:
+        arrival, count = draw_arrivals(p.rng, dt, rate, s.size)
+        s *= np.exp(equations.decay_exponent(arrival, tau))
+        s += alpha * count
+        s *= np.exp(equations.decay_exponent(dt - arrival, tau))
+    else:
+        s *= np.exp(equations.decay_exponent(dt, tau))
+    prev_curr[:] = curr
+    curr[:] = equations.receptor_current(g, s, v, reversal)
+    p.pending[0] = 0
+
+
+def _receptor_currents(c, s, v):
+    """Return the AMPA, NMDA and GABA currents at `v` through open fractions `s`."""
+    ampa_g, ampa_v, nmda_g, nmda_v, mg, gaba_g, gaba_v = _parameters(
+        c, "ampa_g", "ampa_v", "nmda_g", "nmda_v", "mg", "gaba_g", "gaba_v")
+    block = equations.magnesium_block(mg, np.exp(equations.magnesium_exponent(v)))
+    return (equations.receptor_current(ampa_g, s[0], v, ampa_v),
+            equations.receptor_current(nmda_g, s[1], v, nmda_v) / block,
+            equations.receptor_current(gaba_g, s[2], v, gaba_v))
+
+
+def _net_current(c, v, afferent, noise, ampa, nmda, gaba):
+    leak = equations.leak_current(np.asarray(c.leak_g), v, np.asarray(c.v_leak))
+    net = equations.total_current(afferent, noise, leak, ampa, nmda)
+    return net - gaba if c.inhibited else net
+
+
+def predict(c, dt, time):
+    """Twin of `membrane.predict`."""
+    c.excitation.clear()
+    c.inhibition.clear()
+    v, v_ahead, spiked, spike_time, end_refractory, v_threshold, refractory, cm = _parameters(
+        c, "v", "v_ahead", "spiked", "spike_time", "end_refractory", "v_threshold", "refractory", "cm")
+    ampa, nmda, gaba = [np.asarray(r.curr) for r in (c.ampa, c.nmda, c.gaba)]
+    start = [np.array(p.curr if p.pending[0] else p.prev_curr) if p is not None else np.asarray(c.steady.curr)
+             for p in (c.afferents, c.noise)]
+    slope1 = _net_current(c, v, *start, ampa, nmda, gaba)
+    stage = equations.heun_stage(v, slope1, dt)
+    if c.afferents is not None:
+        poisson_input(c.afferents, dt, stage)
+    poisson_input(c.noise, dt, stage)
+    afferent = np.asarray((c.steady if c.afferents is None else c.afferents).curr)
+    gates = [project_gating(r.gating, dt) for r in (c.ampa, c.nmda, c.gaba)]
+    slope2 = _net_current(c, stage, afferent, np.asarray(c.noise.curr), *_receptor_currents(c, gates, stage))
+    v_ahead[:] = equations.heun_step(v, slope1, slope2, dt, cm)
+    spikes = v_ahead >= v_threshold
+    spiked[:] = spikes
+    spike_time[:] = np.where(spikes, equations.crossing_time(v_threshold, v, v_ahead, dt), dt)
+    end_refractory[:] = np.where(spikes, time + spike_time + refractory, end_refractory)
+    return int(spikes.sum())
+
+
+def advance(c, dt, time):
+    """Twin of `membrane.advance`."""
+    v, end_refractory, v_reset, cm = _parameters(c, "v", "end_refractory", "v_reset", "cm")
+    walk(c.ampa.gating, dt, *c.excitation.merged())
+    walk(c.nmda.gating, dt, *c.excitation.merged())
+    walk(c.gaba.gating, dt, *c.inhibition.merged())
+    inputs = [p for p in (c.afferents, c.noise) if p is not None]
+    steady = [] if c.steady is None else [np.asarray(c.steady.curr)]
+    receptors = [c.ampa, c.nmda, c.gaba]
+    for record in [*receptors, c.leak]:
+        np.asarray(record.prev_curr)[:] = record.curr
+    slope1 = _net_current(c, v, *steady, *(np.asarray(p.prev_curr) for p in inputs),
+                          *(np.asarray(r.prev_curr) for r in receptors))
+    stage = equations.heun_stage(v, slope1, dt)
+    currents = _receptor_currents(c, [np.asarray(r.gating.s) for r in receptors], stage)
+    for r, current in zip(receptors if c.inhibited else receptors[:2], currents):
+        np.asarray(r.curr)[:] = current
+    np.asarray(c.leak.curr)[:] = equations.leak_current(np.asarray(c.leak_g), stage, np.asarray(c.v_leak))
+    slope2 = _net_current(c, stage, *steady, *(np.asarray(p.curr) for p in inputs),
+                          *(np.asarray(r.curr) for r in receptors))
+    v[:] = np.where(end_refractory < time, equations.heun_step(v, slope1, slope2, dt, cm), v_reset)
+    for p in inputs:
+        p.pending[0] = 1
+    for recorder in c.recorders:
+        owner, name, values, index = recorder.parts()
+        owner[name].append(float(values[index]) if index >= 0 else mean(values))
+
+
+def mean(x):
+    """Twin of `numpy_loops.mean`."""
+    return float(np.mean(x)) if len(x) else float("nan")

@@ -1,0 +1,380 @@
+"""The one author of errors about arguments.
+
+Each function returns the value in the form that the kernels take, or raises a `TypeError`
+or `ValueError` that names the class, the argument, the bound and the value given. Nothing
+is changed before everything has been checked. Comparisons are written so that NaN fails.
+"""
+import math
+import operator
+import reprlib
+
+import numpy as np
+
+# ints beyond this go through float(), which says so where they have none
+MOST = 2**1000
+
+
+def _refuse(kind, owner, name, bound, value):
+    owner = owner if isinstance(owner, str) else type(owner).__name__
+    raise kind(f"{owner}: {name} must be {bound}, got {reprlib.repr(value)}")
+
+
+def whole(owner, name, value, at_least):
+    """Return a whole number; a float that is one will do."""
+    bound = f"a whole number >= {at_least}"
+    if isinstance(value, (bool, np.bool_, str, bytes)):
+        _refuse(TypeError, owner, name, bound, value)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            _refuse(TypeError, owner, name, bound, value)
+        if not math.isfinite(number) or number != int(number):
+            _refuse(ValueError, owner, name, bound, value)
+        number = int(number)
+    if not number >= at_least:
+        _refuse(ValueError, owner, name, bound, value)
+    return number
+
+
+def index(owner, name, value, size):
+    """Return the index of one of `size` neurons; negative ones count from the end."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        _refuse(TypeError, owner, name, f"a whole number < size = {size}", value)
+    if not -size <= number < size:
+        _refuse(ValueError, owner, name, f"a whole number < size = {size}", value)
+    return number
+
+
+def _bound(above, at_least):
+    if above is not None:
+        return f"finite and > {above}"
+    return "finite" if at_least is None else f"finite and >= {at_least}"
+
+
+def _within(value, above, at_least):
+    inside = np.isfinite(value)
+    if above is not None:
+        inside = inside & (value > above)
+    if at_least is not None:
+        inside = inside & (value >= at_least)
+    return inside
+
+
+def number(owner, name, value, above=None, at_least=None):
+    """Return a real number within its bound, as a float."""
+    bound = f"a number, {_bound(above, at_least)}"
+    if isinstance(value, (str, bytes, complex, np.complexfloating)):
+        _refuse(TypeError, owner, name, bound, value)
+    try:
+        converted = float(value)
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, name, bound, value)
+    except OverflowError:
+        _refuse(ValueError, owner, name, bound, value)
+    if not _within(converted, above, at_least):
+        _refuse(ValueError, owner, name, bound, value)
+    return converted
+
+
+def _real_array(owner, name, value, bound):
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return np.ascontiguousarray(value)
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "bifu":
+            raise TypeError
+        return np.ascontiguousarray(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, name, bound, value)
+
+
+def parameter(owner, name, value, size=None, above=None, at_least=None):
+    """Return a number, or for `size` neurons an array (size,) of them; arrays in that form are kept as they are."""
+    kind = type(value)
+    if kind is float or (kind is int and abs(value) < MOST):
+        if not _within(value, above, at_least):
+            _refuse(ValueError, owner, name, f"a number, {_bound(above, at_least)}", value)
+        return value
+    if size is None or np.ndim(value) == 0:
+        return number(owner, name, value, above, at_least)
+    bound = f"a number or an array of shape ({size},), {_bound(above, at_least)}"
+    array = _real_array(owner, name, value, bound)
+    if array.shape == (1,) and size != 1:
+        return number(owner, name, array[0], above, at_least)
+    if array.shape != (size,):
+        _refuse(ValueError, owner, name, bound, f"shape {array.shape}")
+    sound = _within(array, above, at_least)
+    if not sound.all():
+        first = int(np.argmin(sound))
+        _refuse(ValueError, owner, f"{name}[{first}]", _bound(above, at_least), float(array[first]))
+    return array
+
+
+def state(owner, name, value, size):
+    """Return a state variable: an array (size,) that can be written, filled where a single number is given."""
+    value = parameter(owner, name, value, size)
+    if not isinstance(value, np.ndarray):
+        return np.full(size, float(value))
+    return value if value.flags.writeable else value.copy()
+
+
+def flags(owner, name, value, size):
+    """Return an array (size,) of booleans."""
+    array = np.asarray(value)
+    if array.dtype.kind != "b" or array.shape != (size,):
+        _refuse(ValueError, owner, name, f"an array of booleans of shape ({size},)", value)
+    return np.ascontiguousarray(array)
+
+
+def duration(owner, dt):
+    """Refuse a time step that is not finite and >= 0; 0 asks for the start of the step."""
+    try:
+        sound = 0 <= dt < math.inf
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, "dt", "a number, finite and >= 0", dt)
+    if not sound:
+        _refuse(ValueError, owner, "dt", "a number, finite and >= 0", dt)
+
+
+def step(owner, dt, time):
+    """Return dt and time as floats, or refuse a step that is not of positive length or not at a finite time."""
+    return number(owner, "dt", dt, above=0), number(owner, "time", time)
+
+
+def spikes(owner, dts, weights, size):
+    """Return times (n,) and weights (n, size) of received spikes as arrays; whether they are finite is left open."""
+    bound = "an array of shape (n, 1) or (n,)"
+    times = _real_array(owner, "dts", dts, bound)
+    if times.ndim > 2 or times.ndim == 2 and times.shape[1] != 1:
+        _refuse(ValueError, owner, "dts", bound, f"shape {times.shape}")
+    times = times.reshape(-1)
+    bound = f"an array of shape ({len(times)}, {size}), a row for each of dts"
+    if not isinstance(weights, np.ndarray):
+        weights = _real_array(owner, "weights", weights, bound)
+    if weights.shape != (len(times), size):
+        _refuse(ValueError, owner, "weights", bound, f"shape {weights.shape}")
+    if weights.dtype.kind not in "bifu":
+        _refuse(TypeError, owner, "weights", "real numbers", f"dtype {weights.dtype}")
+    return times, weights
+
+
+def sound_spike(owner, k, time, row):
+    """Say what is wrong with spike k, of which a time or a weight is not finite."""
+    if not math.isfinite(time):
+        _refuse(ValueError, owner, f"dts[{k}]", "finite", float(time))
+    target = int(np.argmin(np.isfinite(row)))
+    _refuse(ValueError, owner, f"weights[{k}, {target}]", "finite", float(row[target]))
+
+
+def any_spikes(owner, num):
+    """Return whether there are spikes; whole numbers below 1 mean none."""
+    try:
+        if num > 0:
+            return True
+        none = num <= 0
+    except TypeError:
+        _refuse(TypeError, owner, "num", "a number of spikes", num)
+    if not none:
+        _refuse(ValueError, owner, "num", "a number of spikes", num)
+    return False
+
+
+def spike_train(owner, spk_times, weights, size):
+    """Return times (n,) and weights (n, size) of one step's spikes, all finite."""
+    times = _real_array(owner, "spk_times", spk_times, "an array of shape (n,)")
+    if times.ndim != 1:
+        _refuse(ValueError, owner, "spk_times", "an array of shape (n,)", f"shape {times.shape}")
+    if len(times) == 0:
+        return times, np.empty((0, size))
+    bound = f"an array of shape ({len(times)}, {size}), a row a spike"
+    weights = _real_array(owner, "weights", weights, bound)
+    if weights.shape != (len(times), size):
+        _refuse(ValueError, owner, "weights", bound, f"shape {weights.shape}")
+    sound = np.isfinite(times) & np.isfinite(weights).all(axis=1)
+    if not sound.all():
+        k = int(np.argmin(sound))
+        sound_spike(owner, k, times[k], weights[k])
+    return times, weights
+
+
+def choice(owner, name, value, allowed):
+    """Refuse a value that is not one of a few."""
+    if isinstance(value, (bool, np.ndarray)) or value not in allowed:
+        _refuse(ValueError, owner, name, " or ".join(map(repr, allowed)), value)
+    return value
+
+
+def part(owner, name, value, methods, size):
+    """Refuse an object without the methods of its role, or one of ours that is of another size."""
+    missing = [method for method in methods if not callable(getattr(value, method, None))]
+    if missing:
+        _refuse(TypeError, owner, name, f"an object with the methods {', '.join(methods)}", value)
+    other = getattr(value, "size", size)
+    if other not in (size, 1):
+        _refuse(ValueError, owner, name, f"of size {size}, its population's", f"one of size {other}")
+    return value
+
+
+def random_source(owner, rng):
+    """Return None for NumPy's global generator, or a Generator or RandomState; a seed makes a Generator."""
+    if rng is None or isinstance(rng, (np.random.Generator, np.random.RandomState)):
+        return rng
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, "rng", "None, a numpy Generator or RandomState, or a seed", rng)
+
+
+def no_more(owner, unknown):
+    """Refuse keyword arguments that no class in the hierarchy takes."""
+    if unknown:
+        name, value = next(iter(unknown.items()))
+        raise TypeError(f"{type(owner).__name__}: there is no argument {name!r}, got {name}={reprlib.repr(value)}")
+
+
+def whole_steps(owner, name, value, dt, at_least=0):
+    """Return how many steps of `dt` a time is; one that is no multiple of dt, to 1e-9 of it, is refused."""
+    value = number(owner, name, value, at_least=0)
+    steps = round(value / dt)
+    if abs(steps * dt - value) > 1e-9 * max(value, dt) or steps < at_least:
+        _refuse(ValueError, owner, name, f"a multiple of dt = {dt} ms, >= {at_least * dt} ms", value)
+    return steps
+
+
+def one_of(owner, name, value, known, what):
+    """Return the index of an object in a list of known ones, found by identity."""
+    for k, candidate in enumerate(known):
+        if candidate is value:
+            return k
+    raise ValueError(f"{type(owner).__name__}: {name} must be {what}, got {reprlib.repr(value)}")
+
+
+def at_most(owner, name, value, most):
+    """Refuse a number, already known to be one, above `most`."""
+    if not value <= most:
+        _refuse(ValueError, owner, name, f"<= {most}", value)
+    return value
+
+
+def real_array(owner, name, value, shape):
+    """Return a new float64 array of finite numbers; `shape` holds sizes, or names of sizes that are not 0."""
+    sizes = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+    bound = f"an array of finite numbers of shape ({sizes})"
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, name, bound, value)
+    if array.dtype.kind not in "bifu":
+        _refuse(TypeError, owner, name, bound, value)
+    fits = array.ndim == len(shape) and all(
+        have > 0 if isinstance(want, str) else have == want for have, want in zip(array.shape, shape))
+    if not fits:
+        _refuse(ValueError, owner, name, bound, f"shape {array.shape}")
+    with np.errstate(over="ignore"):
+        array = np.array(array, dtype=np.float64, order="C")
+    return all_finite(owner, name, array)
+
+
+def all_finite(owner, name, array):
+    """Refuse an array of which an element is not finite."""
+    sound = np.isfinite(array)
+    if not sound.all():
+        first = np.unravel_index(int(np.argmin(sound)), array.shape)
+        _refuse(ValueError, owner, f"{name}[{', '.join(map(str, first))}]", "finite", float(array[first]))
+    return array
+
+
+def whole_array(owner, name, value, size, most):
+    """Return a new array (size,) of whole numbers from 0 to `most`; any size will do where it is None."""
+    bound = f"an array of whole numbers >= 0 and <= {most} of shape ({'n' if size is None else size},)"
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, name, bound, value)
+    if array.dtype.kind not in "iu" and array.size > 0:
+        _refuse(TypeError, owner, name, bound, value)
+    if array.ndim != 1 or size not in (None, array.size):
+        _refuse(ValueError, owner, name, bound, f"shape {array.shape}")
+    # compared before the conversion, which would wrap what is too large
+    sound = (array >= 0) & (array <= most)
+    if not sound.all():
+        first = int(np.argmin(sound))
+        _refuse(ValueError, owner, f"{name}[{first}]", f">= 0 and <= {most}", int(array[first]))
+    return np.array(array, dtype=np.intp)
+
+
+def row_starts(owner, indptr, n_source, connections):
+    """Return where each row of a sparse matrix starts, and the last one ends, as an array (n_source + 1,)."""
+    indptr = whole_array(owner, "indptr", indptr, n_source + 1, connections)
+    if indptr[0] != 0:
+        _refuse(ValueError, owner, "indptr[0]", "0", int(indptr[0]))
+    if indptr[-1] != connections:
+        _refuse(ValueError, owner, f"indptr[{n_source}]", f"{connections}, the number of indices", int(indptr[-1]))
+    falls = indptr[1:] < indptr[:-1]
+    if falls.any():
+        k = int(np.argmax(falls)) + 1
+        _refuse(ValueError, owner, f"indptr[{k}]", f">= indptr[{k - 1}] = {indptr[k - 1]}", int(indptr[k]))
+    return indptr
+
+
+def matrix_shape(owner, shape):
+    """Return (n_source, n_target), both >= 1."""
+    try:
+        n_source, n_target = shape
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, "shape", "a pair (n_source, n_target)", shape)
+    return whole(owner, "n_source", n_source, 1), whole(owner, "n_target", n_target, 1)
+
+
+def sparse_matrix(owner, name, value, known):
+    """Refuse what is not (`known` says whether it is) a scipy.sparse matrix of real numbers."""
+    bound = "a scipy.sparse matrix of real numbers of shape (n_source, n_target)"
+    if not known or value.dtype.kind not in "bifu":
+        _refuse(TypeError, owner, name, bound, value)
+    if len(value.shape) != 2:
+        _refuse(ValueError, owner, name, bound, f"shape {value.shape}")
+    return value
+
+
+def same_shape(owner, shape, wanted):
+    """Refuse weights that are not between the populations they are to connect."""
+    if shape != wanted:
+        _refuse(ValueError, owner, "shape", f"(n_source, n_target) = {wanted}", shape)
+
+
+def same_size(owner, n_source, n_target, why):
+    """Refuse a source and a target of different sizes."""
+    if n_source != n_target:
+        _refuse(ValueError, owner, "n_target", f"n_source = {n_source} {why}", n_target)
+
+
+def known_shape(owner, shape):
+    """Refuse to write out weights between populations whose sizes are not known."""
+    if shape is None:
+        _refuse(ValueError, owner, "shape", "given, or filled in by bound(n_source, n_target)", None)
+
+
+def no_change(owner, name):
+    """Refuse to change a value."""
+    raise AttributeError(f"{type(owner).__name__}: {name} is fixed, as of any value; make a new object")
+
+
+def no_weights(value):
+    """Refuse what cannot be taken as weights."""
+    _refuse(TypeError, "as_weights", "weights", "a Weights, an array of shape (n_source, n_target) or a scipy.sparse "
+            "matrix; one number for all pairs is Uniform(number)", value)
+
+
+def new_member(owner, name, value, kind, names, known):
+    """Refuse what is not of a kind, or has been added before, itself or its name."""
+    if not isinstance(value, kind):
+        _refuse(TypeError, owner, name, "a population", value)
+    if name in names:
+        _refuse(ValueError, owner, name, "a name that is not taken", value)
+    if any(other is value for other in known):
+        _refuse(ValueError, owner, name, "a population not added before", value)

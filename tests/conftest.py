@@ -1,0 +1,50 @@
+"""What the tests share: both backends, this machine's exp, populations that go through Python."""
+import math
+
+import numpy as np
+import pytest
+
+import lifext
+from lifext import _core
+
+
+def numpy_exp_is_libm():
+    """Whether NumPy's array exp gives libm's bits here; with AVX-512 it need not."""
+    x = -np.random.RandomState(0).rand(20000) * 8
+    return bool((np.exp(x) == [math.exp(v) for v in x]).all())
+
+
+EXP_IS_LIBM = numpy_exp_is_libm()
+
+
+def pytest_report_header(config):
+    from lifext._core import loops
+
+    return (f"lifext {lifext.__version__}: backend {_core.kernels.backend}, loops {loops.chosen()} of {loops.built()}, "
+            f"NumPy {np.__version__}, whose exp {'equals' if EXP_IS_LIBM else 'differs from'} libm's")
+
+
+@pytest.fixture(params=["compiled", "reference"])
+def backend(request):
+    """Run a test on the compiled kernels and on their twins."""
+    with _core.using(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20210517)
+
+
+@pytest.fixture(autouse=True)
+def global_seed():
+    """Every test starts from one state of NumPy's global generator and leaves it as it was."""
+    before = np.random.get_state()
+    np.random.seed(1)
+    yield
+    np.random.set_state(before)
+
+
+def composed(cls):
+    """Return a subclass whose populations take every step through Python."""
+    return type(f"Composed{cls.__name__}", (cls,), {"dVmdt": lambda self, dt, vM: cls.dVmdt(self, dt, vM)})

@@ -1,0 +1,102 @@
+"""The package as a user meets it: names, examples, import time, README."""
+import doctest
+import importlib
+import inspect
+import pathlib
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import lifext
+
+ROOT = pathlib.Path(__file__).parent.parent
+MODULES = ["LIF_Pop", "currents", "kinetics", "ivprobs"]
+DOCUMENTED = [*MODULES, "network", "recording", "weights"]
+PUBLISHED = {
+    "LIF_Pop": ["baseLIFPop", "pyrPop", "interPop", "pyrRingPop", "interRingPop"],
+    "currents": ["currentBase", "leak", "noiseGaussian", "noisePoisson", "AMPAR", "NMDAR", "GABAR", "affFlat",
+                 "affRing", "affFlatPoisson", "affRingPoisson"],
+    "kinetics": ["kineticBase", "firstOrdKin", "firstOrdKinExp", "secondOrdKin"],
+    "ivprobs": ["RK2", "RK4"],
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_all_published_names_are_there_and_at_the_top(module):
+    for name in PUBLISHED[module]:
+        assert getattr(importlib.import_module(f"lifext.{module}"), name) is getattr(lifext, name)
+        assert name in lifext.__all__
+
+
+def test_the_hierarchy_is_the_published_one():
+    assert issubclass(lifext.interRingPop, lifext.pyrRingPop)
+    assert issubclass(lifext.firstOrdKinExp, lifext.firstOrdKin)
+    assert issubclass(lifext.affRing, lifext.affFlat)
+    assert issubclass(lifext.affRingPoisson, lifext.affFlatPoisson)
+    assert issubclass(lifext.affFlatPoisson, lifext.noisePoisson)
+    for name in PUBLISHED["LIF_Pop"][1:]:
+        assert issubclass(getattr(lifext, name), lifext.baseLIFPop)
+
+
+@pytest.mark.parametrize("module", [*MODULES, "network", "weights"])
+def test_examples_run(module):
+    module = importlib.import_module(f"lifext.{module}")
+    found = doctest.testmod(module, extraglobs={"np": np}, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def public_members():
+    for module in DOCUMENTED:
+        for name in importlib.import_module(f"lifext.{module}").__all__:
+            thing = getattr(lifext, name)
+            yield f"{module}.{name}", thing
+            if inspect.isclass(thing):
+                for method, value in inspect.getmembers(thing, inspect.isfunction):
+                    if not method.startswith("_"):
+                        yield f"{module}.{name}.{method}", value
+
+
+@pytest.mark.parametrize(("name", "thing"), list(public_members()))
+def test_everything_public_is_documented(name, thing):
+    doc = inspect.getdoc(thing)
+    assert doc
+    made_for_the_user = "Made by" in doc or inspect.isclass(thing) and issubclass(thing, Warning)
+    signature = [] if made_for_the_user else [
+        p for p in inspect.signature(thing).parameters.values() if p.name not in ("self", "kwargs", "unknown")]
+    if inspect.isclass(thing) and signature:
+        assert "Parameters\n----------" in doc
+
+
+def test_versions_agree():
+    from importlib.metadata import version
+    assert version("lifext") == lifext.__version__
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {lifext.__version__}" in changelog
+
+
+def test_readme_has_its_two_commands():
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        assert len(block.strip().splitlines()) == 1
+    assert "lifext demo" in blocks[0]
+    assert "pytest" in blocks[1]
+
+
+def test_readme_example_runs(tmp_path):
+    code, = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text().split("## Moving")[0], flags=re.DOTALL)
+    assert len([line for line in code.splitlines() if line]) <= 24
+    out = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True,
+                         capture_output=True, text=True)
+    assert abs(float(out.stdout.split()[0]) - 180) < 15
+
+
+def test_import_needs_numpy_only(tmp_path):
+    code = "import sys, lifext; print(sorted({m.partition('.')[0] for m in sys.modules} & " \
+           "{'matplotlib', 'tqdm', 'scipy', 'pandas', 'hypothesis', 'rich', 'joblib'}))"
+    out = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
