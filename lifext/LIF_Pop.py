@@ -20,6 +20,8 @@ References
 .. [2] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
 .. [3] Compte, A. et al. (2000). Cereb Cortex 10:910-923.
 """
+import zlib
+
 import numpy as np
 
 from . import _validate, currents, ivprobs
@@ -139,13 +141,20 @@ class baseLIFPop(Watched):
         self._excitation, self._inhibition = SpikeBuffer(n), SpikeBuffer(n)
 
     def _rest(self):
-        source = np.random if self.rng is None else self.rng
-        self._vM = source.random(self.size) * (self.vTh - self.vReset) + self.vReset
+        self._draw_potentials(np.random if self.rng is None else self.rng)
         self._tempvM = np.zeros(self.size)
         self._spiked = np.zeros(self.size, dtype=bool)
         self.__dict__["_spikeTime"] = np.zeros(self.size)
         self._endRefract = np.zeros(self.size)
         self._expire()
+
+    def _draw_potentials(self, source):
+        self._vM = source.random(self.size) * (self.vTh - self.vReset) + self.vReset
+        self.__dict__["_drawn"] = zlib.crc32(self._vM)
+
+    def _has_drawn_potentials(self):
+        """Whether the potentials are those drawn last: no step has been taken, and none was set."""
+        return zlib.crc32(np.ascontiguousarray(self._vM)) == self.__dict__.get("_drawn")
 
     def reset(self):
         """Draw potentials between reset and threshold, forget spikes and refractoriness, reset all currents."""

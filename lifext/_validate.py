@@ -378,3 +378,24 @@ def new_member(owner, name, value, kind, names, known):
         _refuse(ValueError, owner, name, "a name that is not taken", value)
     if any(other is value for other in known):
         _refuse(ValueError, owner, name, "a population not added before", value)
+
+
+def network_seed(owner, seed, fast):
+    """Return a whole number that stands for a seed of any kind; None where there are no random streams to seed."""
+    bound = "None, a whole number >= 0, a numpy SeedSequence or a numpy Generator"
+    if not fast:
+        if seed is not None:
+            _refuse(ValueError, owner, "seed", "left out with compat=True, where populations have an rng", seed)
+        return None
+    if seed is None:
+        return np.random.SeedSequence().entropy
+    if isinstance(seed, np.random.SeedSequence):
+        words = seed.generate_state(4)
+    elif isinstance(seed, np.random.Generator):
+        words = seed.integers(2**32, size=4, dtype=np.uint32)
+    else:
+        try:
+            return whole(owner, "seed", seed, 0)
+        except TypeError:
+            _refuse(TypeError, owner, "seed", bound, seed)
+    return sum(int(word) << 32*k for k, word in enumerate(words))

@@ -369,11 +369,6 @@ def test_bad_input(call, words):
     assert net.time == 0
 
 
-def test_the_other_arithmetic_is_not_pretended():
-    with pytest.raises(NotImplementedError, match="use compat=True"):
-        Network(DT)
-
-
 def test_an_empty_network_passes_the_time():
     net = Network(DT, compat=True)
     net.run(5.0)
