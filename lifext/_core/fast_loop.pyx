@@ -171,7 +171,8 @@ cdef class Route:
         """Hand the spikes that arrive in a step to one of so many equal parts of the targets."""
         cdef Py_ssize_t start = self.link.n_target*part//parts, stop = self.link.n_target*(part + 1)//parts
         cdef Py_ssize_t slot = (step - self.delay) % self.source.depth, k
-        if step < self.delay:
+        # of parts that begin with the first target, only one has any: it takes what is for all targets alike
+        if step < self.delay or start == stop:
             return
         for k in range(self.source.begins[slot], self.source.begins[slot] + self.source.counts[slot]):
             kernels.deliver(&self.link, self.source.ids[k], self.source.times[k], start, stop)
