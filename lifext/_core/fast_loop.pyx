@@ -177,6 +177,11 @@ cdef class Route:
         for k in range(self.source.begins[slot], self.source.begins[slot] + self.source.counts[slot]):
             kernels.deliver(&self.link, self.source.ids[k], self.source.times[k], start, stop)
 
+    def hand_over(self, Py_ssize_t step, Py_ssize_t part=0, Py_ssize_t parts=1):
+        """Deliver the spikes that arrive in a step, for tests."""
+        self.arriving(step)
+        self.deliver(fast_loops(), step, part, parts)
+
 
 cdef class FastLoop:
     """Populations, projections and traces of a network, and the step it has come to."""
