@@ -38,11 +38,12 @@ def fast_exp(x):
     with np.errstate(all="ignore"):
         rounded = x * 1.4426950408889634 + ROUNDER
         n = rounded - ROUNDER
-        r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10
+        main, rest = x - n * 6.93147180369123816490e-01, n * 1.90821492927058770002e-10
+        r = main - rest
         q = EXP_COEFFICIENTS[0]
         for coefficient in EXP_COEFFICIENTS[1:]:
             q = q * r + coefficient
-        mantissa = np.asarray(1.0 + (r + r * r * q))
+        mantissa = np.asarray(1.0 + (main - (rest - r * r * q)))
     # the last bits of `rounded` are n, which is added to the exponent
     y = (mantissa.view(np.uint64) + (np.asarray(rounded).view(np.uint64) << np.uint64(52))).view(np.float64)
     return np.where(x > 709.78, np.inf, np.where(x < -708.0, 0.0, y))
