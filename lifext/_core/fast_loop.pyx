@@ -284,11 +284,12 @@ cdef class FastLoop:
 
     cdef int take_steps(self, Py_ssize_t last) except -1:
         cdef Unit unit
-        cdef Py_ssize_t patience = max(PATIENCE//(self.n_neurons + 1), 1)
+        cdef Py_ssize_t patience = 1 if self.mixed else max(PATIENCE//(self.n_neurons + 1), 1)
         cdef bint keep
         with nogil:
             while self.step < last and not self.stopping:
-                keep = self.step + 1 == last
+                # a step in which a population's own method may fail can be the last, too
+                keep = self.mixed or self.step + 1 == last
                 if self.step % patience == 0:
                     with gil:
                         keep |= self.was_interrupted()
@@ -310,12 +311,12 @@ cdef class FastLoop:
         cdef Py_ssize_t k
         self.advance_and_predict(keep)
         self.before = self.step*self.dt
-        if self.mixed:
-            with gil:
-                self.predict_members()
         for k in range(self.n_units):
             (<Unit> self._units[k]).fast.forget_spikes()
             (<Unit> self._units[k]).collect(self.step)
+        if self.mixed:
+            with gil:
+                self.predict_members()
         self.deliver()
         if self.mixed:
             with gil:
@@ -356,6 +357,9 @@ cdef class FastLoop:
     cdef int predict_members(self) except -1:
         cdef Member member
         for member in self.members:
+            # should one fail, it has no spikes in this step
+            member.history.open(self.step)
+        for member in self.members:
             member.predict(self.step, self.dt)
         return 0
 
@@ -394,13 +398,21 @@ cdef class FastLoop:
             trace.take(self.step - 1)
         return 0
 
+    cdef int complete_step(self) except -1:
+        """Count a step in which a population's own method failed: the others have taken it."""
+        cdef Unit unit
+        self.step += 1
+        for unit in self.units:
+            unit.keep_predicted()
+        self.settle()
+        self.sample(True)
+        return 0
+
     cdef int finish(self) except -1:
         cdef Unit unit
         cdef Member member
         if self.before == self.step*self.dt:
-            # a population's own method failed in mid-step: the others have taken it
-            self.step += 1
-        self.settle()
+            self.complete_step()
         if self.step > 0:
             for unit in self.units:
                 unit.finish(self.step - 1)

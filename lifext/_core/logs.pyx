@@ -14,6 +14,11 @@ cdef class SpikeLog:
     def __reduce__(self):
         return SpikeLog, self.arrays()
 
+    def clear(self):
+        """Forget all spikes, and their memory."""
+        self.count = 0
+        self.ids, self.times = np.empty(0, np.intp), np.empty(0)
+
     def arrays(self):
         """Return copies of the neurons (n,) and of their times (n,), ms."""
         return np.array(self.ids[:self.count]), np.array(self.times[:self.count])
@@ -31,6 +36,9 @@ cdef class SpikeLog:
         return 0
 
     cdef int grow(self, Py_ssize_t wanted) except -1:
-        self.ids = np.resize(self.ids, 2*wanted)
-        self.times = np.resize(self.times, 2*wanted)
+        # nothing here is Python code, in the midst of which a signal would be heard
+        cdef Py_ssize_t[::1] ids = np.empty(2*wanted, np.intp)
+        cdef double[::1] times = np.empty(2*wanted)
+        ids[:self.count], times[:self.count] = self.ids[:self.count], self.times[:self.count]
+        self.ids, self.times = ids, times
         return 0
