@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from . import _validate
-from ._core.fast import FastCell, why_not_fast
+from ._core.fast import BLOCK_SIZE, FastCell, why_not_fast
 from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.loop import Connection, Loop, Member
 from ._core.projection import Projection, WeightKind
@@ -119,7 +119,7 @@ class Network:
         self._step = 0
         self._warned = set()
         self._generators = {}
-        self._loop = None
+        self._loop, self._slow = None, []
 
     def __getstate__(self):
         return {**self.__dict__, "_loop": None}
@@ -344,7 +344,8 @@ class Network:
 
     def _lower_fast(self):
         # kept from run to run, which may be short, as long as nothing was changed
-        if self._loop is None or not self._loop.current():
+        stale = self._loop is None or not self._loop.current()
+        if stale or any(self._why_not_fast(index) is None for index in self._slow):
             self._loop = self._make_fast_loop()
         return self._loop
 
@@ -362,6 +363,7 @@ class Network:
             else:
                 source = members.get(i) or Member(self._populations[i], self._histories[i], compiled=False)
                 connections.append(self._connection(projection, source))
+        self._slow = list(members)
         return FastLoop(list(units.values()), routes, list(members.values()), connections, self._state_records,
                         self._step, self._dt, self._thread_count())
 
@@ -385,7 +387,7 @@ class Network:
         return reason
 
     def _thread_count(self):
-        blocks = sum(-(-population.size // 256) for population in self._populations)
+        blocks = sum(-(-population.size // BLOCK_SIZE) for population in self._populations)
         if self._threads is not None:
             return min(self._threads, max(blocks, 1))
         return max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD))

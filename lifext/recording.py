@@ -103,7 +103,8 @@ class SpikeRecord:
 
     def clear(self):
         """Forget all spikes."""
-        self._log = SpikeLog()
+        # in place, as a network's loop may hold on to it
+        self._log.clear()
 
 
 STATES = {
