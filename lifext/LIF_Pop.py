@@ -326,7 +326,7 @@ class baseLIFPop(Watched):
         try:
             return self._lowered_now()
         except NotLowered as reason:
-            self.__dict__["_refusal"] = buffers.change_count(), str(reason)
+            self.__dict__["_refusal"] = None if reason.passing else buffers.change_count(), str(reason)
             return None
 
     def _why_composed(self):
@@ -345,8 +345,10 @@ class baseLIFPop(Watched):
             raise NotLowered(f"two currents of this {type(self).__name__} share a current or kinetic")
         recording = [parts[name] for name in parts if name != "GABA" or self._inhibited]
         recording += [r.gating for r in receptors]
-        self._own("_vM", "_tempvM", "_spiked", "_spikeTime", "_endRefract")
-        self.__dict__["_spikeTime"] = np.reshape(self._spikeTime, (-1, 1))
+        self._own("_vM", "_tempvM", "_spiked", "_endRefract")
+        if np.size(self._spikeTime) != self.size:
+            raise NotLowered(f"_spikeTime is of shape {np.shape(self._spikeTime)}", passing=True)
+        self.__dict__["_spikeTime"] = np.array(self._spikeTime, dtype=np.float64).reshape(-1, 1)
         return buffers.Cell(
             *receptors, self._inhibited, parts["noise"], parts["leak"], parts["afferents"],
             self._vM, self._tempvM, self._spiked.view(np.uint8), self._spikeTime.reshape(-1), self._endRefract,
@@ -356,11 +358,11 @@ class baseLIFPop(Watched):
 
     def _lower_part(self, name, kind):
         source = getattr(self, name)
+        if isinstance(source, currents.currentBase) and source.size != self.size:
+            raise NotLowered(f"{name} is of size {source.size}")
         record = source._lowered_now() if isinstance(source, Watched) else None
         if not isinstance(record, kind):
             raise NotLowered(f"{name} is a {type(source).__name__}")
-        if source.size != self.size:
-            raise NotLowered(f"{name} is of size {source.size}")
         return record
 
 

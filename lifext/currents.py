@@ -106,7 +106,7 @@ class currentBase(Watched):
             The step, ms.
         """
         if self.record:
-            self.curr_record.append(kernels.mean(self._curr))
+            self.curr_record.append(kernels.mean(self._curr.reshape(-1)))
 
     def reset(self):
         """Zero the current and empty the record."""
