@@ -128,6 +128,12 @@ class baseLIFPop(Watched):
         for name, value in (("vTh", vTh), ("vReset", vReset), ("refDur", refDur), ("cM", cM)):
             setattr(self, name, float(value) if isinstance(value, int) else value)
         n = self.size
+        # refused here, so that the error has the name that the argument has here
+        AMPA_g, NMDA_g, GABA_g, noise_g, leak_g, leak_vL = (
+            _validate.parameter(self, name, value, n) for name, value in (
+                ("AMPA_g", AMPA_g), ("NMDA_g", NMDA_g), ("GABA_g", GABA_g), ("noise_g", noise_g),
+                ("leak_g", leak_g), ("leak_vL", leak_vL)))
+        noise_rate = _validate.parameter(self, "noise_rate", noise_rate, n, at_least=0)
         self.AMPA = currents.AMPAR(n, record_i=record_i, g=AMPA_g)
         self.NMDA = currents.NMDAR(n, record_i=record_i, g=NMDA_g)
         self.GABA = currents.GABAR(n, record_i=record_i, g=GABA_g)
@@ -208,7 +214,7 @@ class baseLIFPop(Watched):
             times, weights = times[kept], weights[kept].astype(np.float64)
         unsound = buffer.receive(dt, times, weights)
         if unsound >= 0:
-            _validate.sound_spike(self, unsound, times[unsound], weights[unsound])
+            _validate.sound_spike(self, "dts", unsound, times[unsound], weights[unsound])
 
     def predictSpikes(self, dt, time):
         """Integrate the step as if no spike came, and note which neurons reach threshold, and when.
