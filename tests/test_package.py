@@ -89,7 +89,7 @@ def test_readme_has_its_two_commands():
 
 def test_readme_example_runs(tmp_path):
     code, = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text().split("## Moving")[0], flags=re.DOTALL)
-    assert len([line for line in code.splitlines() if line]) <= 24
+    assert len([line for line in code.splitlines() if line]) == 20
     out = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True,
                          capture_output=True, text=True)
     assert abs(float(out.stdout.split()[0]) - 180) < 15
