@@ -40,7 +40,7 @@ def _lower_weights(weights):
         return Projection(WeightKind.UNIFORM, *weights.shape, flat=weights.weight)
     if isinstance(weights, Sparse):
         return Projection(WeightKind.SPARSE, *weights.shape, indptr=weights.indptr, indices=weights.indices,
-                          values=weights.data)
+                          values=weights._values)
     if isinstance(weights, Ring):
         return Projection(WeightKind.RING, *weights.shape, values=weights.bump, flat=weights.flat, first=weights.first)
     if isinstance(weights, OneToOne):
@@ -314,12 +314,26 @@ class Network:
             yield count
 
     def _run_steps(self, count):
-        with self._lent_generators():
-            loop = self._lower_fast() if self._fast else self._lower()
-            try:
-                loop.run(count)
-            finally:
-                self._step = loop.step
+        if self._fast:
+            self._run_fast(count)
+        else:
+            self._run_loop(self._lower(), count)
+
+    def _run_loop(self, loop, *how):
+        try:
+            loop.run(*how)
+        finally:
+            self._step = loop.step
+
+    def _run_fast(self, count):
+        # kept from run to run, which may be short, as long as nothing was changed
+        if self._loop is None or not self._loop.current():
+            others = [index for index in range(len(self._populations)) if self._why_not_fast(index) is not None]
+            with self._lent_generators(others):
+                self._loop = self._make_fast_loop(others)
+                self._run_loop(self._loop, count, self._thread_count())
+        else:
+            self._run_loop(self._loop, count, self._thread_count())
 
     def _lower(self):
         members = [self._member(index) for index in range(len(self._populations))]
@@ -342,19 +356,10 @@ class Network:
         return Connection(_lower_weights(weights), source, getattr(target, buffer), delay,
                           getattr(target, method) if _has_own(target, method) else None)
 
-    def _lower_fast(self):
-        # kept from run to run, which may be short, as long as nothing was changed
-        if self._loop is None or not self._loop.current():
-            self._loop = self._make_fast_loop()
-        return self._loop
-
-    def _make_fast_loop(self):
-        units, members, routes, connections = {}, {}, [], []
-        for index in range(len(self._populations)):
-            if self._why_not_fast(index) is None:
-                units[index] = self._unit(index)
-            else:
-                members[index] = self._member(index)
+    def _make_fast_loop(self, others):
+        units = {index: self._unit(index) for index in range(len(self._populations)) if index not in others}
+        members = {index: self._member(index) for index in others}
+        routes, connections = [], []
         for projection in self._projections:
             i, j, weights, kind, delay = projection
             if j in units:
@@ -363,7 +368,7 @@ class Network:
                 source = members.get(i) or Member(self._populations[i], self._histories[i], compiled=False)
                 connections.append(self._connection(projection, source))
         return FastLoop(list(units.values()), routes, list(members.values()), connections, self._state_records,
-                        self._step, self._dt, self._thread_count())
+                        self._step, self._dt)
 
     def _unit(self, index):
         population = self._populations[index]
@@ -391,25 +396,21 @@ class Network:
         return max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD))
 
     @contextlib.contextmanager
-    def _lent_generators(self):
+    def _lent_generators(self, others):
         """Have populations that are stepped in another arithmetic, and have no rng, draw from the seed's, too."""
-        lent = []
-        if self._fast:
-            for index, population in enumerate(self._populations):
-                if population.rng is None and self._why_not_fast(index) is not None:
-                    lent += self._lend(index, population)
+        lent = [source for index in others if self._populations[index].rng is None for source in self._lend(index)]
         try:
             yield
         finally:
             for source in lent:
                 source.rng = None
 
-    def _lend(self, index, population):
-        sources = [source for source in vars(population).values()
+    def _lend(self, index):
+        sources = [source for source in vars(self._populations[index]).values()
                    if isinstance(source, currentBase) and source.rng is None]
+        if sources and index not in self._generators:
+            self._generators[index] = self._generator(index, _NOISE)
         for source in sources:
-            if index not in self._generators:
-                self._generators[index] = self._generator(index, _NOISE)
             source.rng = self._generators[index]
         return sources
 
