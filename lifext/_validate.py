@@ -399,3 +399,9 @@ def network_seed(owner, seed, fast):
         except TypeError:
             _refuse(TypeError, owner, "seed", bound, seed)
     return sum(int(word) << 32*k for k, word in enumerate(words))
+
+
+def not_running(owner, running):
+    """Refuse what would change a network under a run."""
+    if running:
+        raise RuntimeError(f"{type(owner).__name__}: is running; run and reset have to wait until it is done")

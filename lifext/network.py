@@ -120,9 +120,10 @@ class Network:
         self._warned = set()
         self._generators = {}
         self._loop = None
+        self._running = False
 
     def __getstate__(self):
-        return {**self.__dict__, "_loop": None}
+        return {**self.__dict__, "_loop": None, "_running": False}
 
     @property
     def seed(self):
@@ -294,15 +295,26 @@ class Network:
             On Ctrl-C, between two steps; the network can be run on.
         ValueError
             If a time is no multiple of dt.
+        RuntimeError
+            If the network is running: in another thread, or from a callback of its own.
         """
         steps = _validate.whole_steps(self, "duration", duration, self._dt)
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
-        with _bar(progress, duration) as advance:
+        with self._alone(), _bar(progress, duration) as advance:
             for taken in self._pieces(steps, min(interval, _PIECE) if progress and callback is None else interval):
                 advance(taken * self._dt)
                 if callback is not None and callback(self) is True:
                     break
+
+    @contextlib.contextmanager
+    def _alone(self):
+        _validate.not_running(self, self._running)
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
 
     def _pieces(self, steps, length):
         """Run `steps` in pieces and yield the length of each."""
@@ -428,6 +440,7 @@ class Network:
             Of another run; left out, the run to come is the same again (but for populations with an `rng`
             of their own, and with `compat`).
         """
+        _validate.not_running(self, self._running)
         if seed is not None:
             self._seed = _validate.network_seed(self, seed, self._fast)
         self._step, self._generators, self._loop = 0, {}, None
