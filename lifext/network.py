@@ -302,10 +302,13 @@ class Network:
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
         with self._alone(), _bar(progress, duration) as advance:
-            for taken in self._pieces(steps, min(interval, _PIECE) if progress and callback is None else interval):
+            for taken in self._pieces(steps, min(interval, self._piece()) if progress and callback is None else interval):
                 advance(taken * self._dt)
                 if callback is not None and callback(self) is True:
                     break
+
+    def _piece(self):
+        return max(1, _PIECE // (1 + sum(population.size for population in self._populations)))
 
     @contextlib.contextmanager
     def _alone(self):
@@ -458,8 +461,8 @@ class Network:
 _POTENTIALS, _NOISE = 0, 1
 # fewer blocks of neurons than this a thread are stepped sooner than threads are started
 _BLOCKS_A_THREAD = 32
-# steps between two moves of the progress bar
-_PIECE = 200
+# neuron-steps between two moves of the progress bar: some hundredths of a second
+_PIECE = 2_000_000
 
 
 class _bar:
