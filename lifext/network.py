@@ -40,7 +40,7 @@ def _lower_weights(weights):
         return Projection(WeightKind.UNIFORM, *weights.shape, flat=weights.weight)
     if isinstance(weights, Sparse):
         return Projection(WeightKind.SPARSE, *weights.shape, indptr=weights.indptr, indices=weights.indices,
-                          values=weights.data)
+                          values=weights._values)
     if isinstance(weights, Ring):
         return Projection(WeightKind.RING, *weights.shape, values=weights.bump, flat=weights.flat, first=weights.first)
     if isinstance(weights, OneToOne):
@@ -119,10 +119,11 @@ class Network:
         self._step = 0
         self._warned = set()
         self._generators = {}
-        self._loop, self._slow = None, []
+        self._loop = None
+        self._running = False
 
     def __getstate__(self):
-        return {**self.__dict__, "_loop": None}
+        return {**self.__dict__, "_loop": None, "_running": False}
 
     @property
     def seed(self):
@@ -294,15 +295,29 @@ class Network:
             On Ctrl-C, between two steps; the network can be run on.
         ValueError
             If a time is no multiple of dt.
+        RuntimeError
+            If the network is running: in another thread, or from a callback of its own.
         """
         steps = _validate.whole_steps(self, "duration", duration, self._dt)
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
-        with _bar(progress, duration) as advance:
-            for taken in self._pieces(steps, min(interval, _PIECE) if progress and callback is None else interval):
+        with self._alone(), _bar(progress, duration) as advance:
+            for taken in self._pieces(steps, min(interval, self._piece()) if progress and callback is None else interval):
                 advance(taken * self._dt)
                 if callback is not None and callback(self) is True:
                     break
+
+    def _piece(self):
+        return max(1, _PIECE // (1 + sum(population.size for population in self._populations)))
+
+    @contextlib.contextmanager
+    def _alone(self):
+        _validate.not_running(self, self._running)
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
 
     def _pieces(self, steps, length):
         """Run `steps` in pieces and yield the length of each."""
@@ -314,12 +329,26 @@ class Network:
             yield count
 
     def _run_steps(self, count):
-        with self._lent_generators():
-            loop = self._lower_fast() if self._fast else self._lower()
-            try:
-                loop.run(count)
-            finally:
-                self._step = loop.step
+        if self._fast:
+            self._run_fast(count)
+        else:
+            self._run_loop(self._lower(), count)
+
+    def _run_loop(self, loop, *how):
+        try:
+            loop.run(*how)
+        finally:
+            self._step = loop.step
+
+    def _run_fast(self, count):
+        # kept from run to run, which may be short, as long as nothing was changed
+        if self._loop is None or not self._loop.current():
+            others = [index for index in range(len(self._populations)) if self._why_not_fast(index) is not None]
+            with self._lent_generators(others):
+                self._loop = self._make_fast_loop(others)
+                self._run_loop(self._loop, count, self._thread_count())
+        else:
+            self._run_loop(self._loop, count, self._thread_count())
 
     def _lower(self):
         members = [self._member(index) for index in range(len(self._populations))]
@@ -342,20 +371,10 @@ class Network:
         return Connection(_lower_weights(weights), source, getattr(target, buffer), delay,
                           getattr(target, method) if _has_own(target, method) else None)
 
-    def _lower_fast(self):
-        # kept from run to run, which may be short, as long as nothing was changed
-        stale = self._loop is None or not self._loop.current()
-        if stale or any(self._why_not_fast(index) is None for index in self._slow):
-            self._loop = self._make_fast_loop()
-        return self._loop
-
-    def _make_fast_loop(self):
-        units, members, routes, connections = {}, {}, [], []
-        for index in range(len(self._populations)):
-            if self._why_not_fast(index) is None:
-                units[index] = self._unit(index)
-            else:
-                members[index] = self._member(index)
+    def _make_fast_loop(self, others):
+        units = {index: self._unit(index) for index in range(len(self._populations)) if index not in others}
+        members = {index: self._member(index) for index in others}
+        routes, connections = [], []
         for projection in self._projections:
             i, j, weights, kind, delay = projection
             if j in units:
@@ -363,9 +382,8 @@ class Network:
             else:
                 source = members.get(i) or Member(self._populations[i], self._histories[i], compiled=False)
                 connections.append(self._connection(projection, source))
-        self._slow = list(members)
         return FastLoop(list(units.values()), routes, list(members.values()), connections, self._state_records,
-                        self._step, self._dt, self._thread_count())
+                        self._step, self._dt)
 
     def _unit(self, index):
         population = self._populations[index]
@@ -393,25 +411,21 @@ class Network:
         return max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD))
 
     @contextlib.contextmanager
-    def _lent_generators(self):
+    def _lent_generators(self, others):
         """Have populations that are stepped in another arithmetic, and have no rng, draw from the seed's, too."""
-        lent = []
-        if self._fast:
-            for index, population in enumerate(self._populations):
-                if population.rng is None and self._why_not_fast(index) is not None:
-                    lent += self._lend(index, population)
+        lent = [source for index in others if self._populations[index].rng is None for source in self._lend(index)]
         try:
             yield
         finally:
             for source in lent:
                 source.rng = None
 
-    def _lend(self, index, population):
-        sources = [source for source in vars(population).values()
+    def _lend(self, index):
+        sources = [source for source in vars(self._populations[index]).values()
                    if isinstance(source, currentBase) and source.rng is None]
+        if sources and index not in self._generators:
+            self._generators[index] = self._generator(index, _NOISE)
         for source in sources:
-            if index not in self._generators:
-                self._generators[index] = self._generator(index, _NOISE)
             source.rng = self._generators[index]
         return sources
 
@@ -429,6 +443,7 @@ class Network:
             Of another run; left out, the run to come is the same again (but for populations with an `rng`
             of their own, and with `compat`).
         """
+        _validate.not_running(self, self._running)
         if seed is not None:
             self._seed = _validate.network_seed(self, seed, self._fast)
         self._step, self._generators, self._loop = 0, {}, None
@@ -446,8 +461,8 @@ class Network:
 _POTENTIALS, _NOISE = 0, 1
 # fewer blocks of neurons than this a thread are stepped sooner than threads are started
 _BLOCKS_A_THREAD = 32
-# steps between two moves of the progress bar
-_PIECE = 200
+# neuron-steps between two moves of the progress bar: some hundredths of a second
+_PIECE = 2_000_000
 
 
 class _bar:

@@ -123,9 +123,9 @@ cdef struct Link:
     Py_ssize_t n_target
     const double *dense
     const Py_ssize_t *indptr
-    const Py_ssize_t *indices
+    const int *indices
     const double *values
-    Py_ssize_t width
+    Py_ssize_t width          # of values: 1 where all are alike
     Py_ssize_t first
     double flat
     Cells *target

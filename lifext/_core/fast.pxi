@@ -12,6 +12,8 @@ from .fast_math cimport fast_exp
 from .philox cimport Words, philox
 from .projection cimport DENSE, RING, SPARSE, UNIFORM
 
+ctypedef const double *const_double_p
+
 ctypedef fused Value:
     double
     Source
@@ -19,6 +21,14 @@ ctypedef fused Value:
 ctypedef fused Afferent:
     double
     Source
+
+ctypedef fused Sums:
+    double
+    Source
+
+ctypedef fused Weight:
+    double
+    const_double_p
 
 cdef enum:
     CALLS = 64                # of the generator at once
@@ -40,6 +50,20 @@ cdef inline double afferent_of(Afferent value, Py_ssize_t i) noexcept nogil:
         return value
     else:
         return value[i]
+
+
+cdef inline double sum_of(Sums sums, Py_ssize_t i) noexcept nogil:
+    if Sums is double:
+        return sums
+    else:
+        return sums[i]
+
+
+cdef inline double weight_of(Weight weights, Py_ssize_t k) noexcept nogil:
+    if Weight is double:
+        return weights
+    else:
+        return weights[k]
 
 
 cdef void exponentials(Source x, Py_ssize_t n, Target out) noexcept nogil:
@@ -178,31 +202,66 @@ cdef void relax_gate(Gate *g, Py_ssize_t lo, Py_ssize_t n, bint flushing) noexce
             flush(n, g.x + lo)
 
 
-cdef void take_first(Value alpha_s, Source sums, Py_ssize_t n, Target s) noexcept nogil:
+cdef void take_first(Value alpha_s, double alike, Sums sums, Py_ssize_t places, Py_ssize_t n,
+                     Target s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        s[i] = jump(s[i], of(alpha_s, i), sums[i])
+        s[i] = jump(s[i], of(alpha_s, i), alike + sum_of(sums, places*i))
 
 
-cdef void take_second(Value alpha_s, Value alpha_x, Source sums, Source integrals, Py_ssize_t n,
-                      Target s, Target x) noexcept nogil:
+cdef void take_second(Value alpha_s, Value alpha_x, double alike, double integral_alike, Sums sums, Py_ssize_t places,
+                      Py_ssize_t n, Target s, Target x) noexcept nogil:
     cdef Py_ssize_t i
+    cdef double integral
     for i in range(n):
-        s[i] = jump(s[i], of(alpha_s, i)*of(alpha_x, i)*integrals[i], 1.0 - s[i])
-        x[i] = jump(x[i], of(alpha_x, i), sums[i])
+        integral = integral_alike + sum_of(sums, places*i + 1)
+        s[i] = jump(s[i], of(alpha_s, i)*of(alpha_x, i)*integral, 1.0 - s[i])
+        x[i] = jump(x[i], of(alpha_x, i), alike + sum_of(sums, places*i))
 
 
-cdef void take_spikes(Gate *g, Py_ssize_t lo, Py_ssize_t n, Source sums, Source integrals) noexcept nogil:
-    """What the spikes of a step add to the gating at its end."""
+cdef void take_sums(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, Sums sums,
+                    Py_ssize_t places) noexcept nogil:
     if not g.second:
         if g.uniform:
-            take_first(g.alpha_s[0], sums, n, g.s + lo)
+            take_first(g.alpha_s[0], alike[0], sums, places, n, g.s + lo)
         else:
-            take_first(<Source> (g.alpha_s + lo), sums, n, g.s + lo)
+            take_first(<Source> (g.alpha_s + lo), alike[0], sums, places, n, g.s + lo)
     elif g.uniform:
-        take_second(g.alpha_s[0], g.alpha_x[0], sums, integrals, n, g.s + lo, g.x + lo)
+        take_second(g.alpha_s[0], g.alpha_x[0], alike[0], alike[1], sums, places, n, g.s + lo, g.x + lo)
     else:
-        take_second(<Source> (g.alpha_s + lo), <Source> (g.alpha_x + lo), sums, integrals, n, g.s + lo, g.x + lo)
+        take_second(<Source> (g.alpha_s + lo), <Source> (g.alpha_x + lo), alike[0], alike[1], sums, places, n,
+                    g.s + lo, g.x + lo)
+
+
+cdef void take_spikes(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, const double *sums, bint apart,
+                      Py_ssize_t places) noexcept nogil:
+    """What the spikes of a step add to the gating at its end: to all neurons alike, and to each."""
+    if apart:
+        take_sums(g, lo, n, alike, <Source> sums, places)
+    else:
+        take_sums(g, lo, n, alike, <double> 0.0, places)
+
+
+cdef bint is_usual(Receptor *r) noexcept nogil:
+    """Whether excitation reaches first-order AMPA and second-order NMDA receptors, each with one alpha for all."""
+    return (not r[AMPA].gate.second and r[AMPA].gate.uniform and r[NMDA].gate.second and r[NMDA].gate.uniform)
+
+
+cdef void take_usual_excitation(Receptor *r, const double *alike, Py_ssize_t lo, Py_ssize_t n, Target sums,
+                                Target s_ampa, Target s_nmda, Target x_nmda) noexcept nogil:
+    """As `take_spikes` of both and `clear`, in one go over the sums, which are more than all the rest."""
+    cdef double alpha_ampa = r[AMPA].gate.alpha_s[0], alpha_x = r[NMDA].gate.alpha_x[0]
+    cdef double alpha = r[NMDA].gate.alpha_s[0]*alpha_x
+    cdef double ampa_alike = alike[0], nmda_alike = alike[2], integral_alike = alike[3]
+    cdef double ampa, nmda, integral
+    cdef Py_ssize_t i
+    for i in range(n):
+        ampa, nmda = ampa_alike + sums[4*i], nmda_alike + sums[4*i + 2]
+        integral = integral_alike + sums[4*i + 3]
+        sums[4*i] = sums[4*i + 1] = sums[4*i + 2] = sums[4*i + 3] = 0.0
+        s_ampa[i] = jump(s_ampa[i], alpha_ampa, ampa)
+        s_nmda[i] = jump(s_nmda[i], alpha*integral, 1.0 - s_nmda[i])
+        x_nmda[i] = jump(x_nmda[i], alpha_x, nmda)
 
 
 # Currents
@@ -376,31 +435,6 @@ cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double befo
 
 # Spikes that arrive
 
-cdef void take_alike(double alike, Py_ssize_t n, Target out) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        out[i] = alike
-
-
-cdef void take_four(const double *alike, Py_ssize_t n, Target sums, Target a, Target b, Target c,
-                    Target d) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        a[i] = alike[0] + sums[4*i]
-        b[i] = alike[1] + sums[4*i + 1]
-        c[i] = alike[2] + sums[4*i + 2]
-        d[i] = alike[3] + sums[4*i + 3]
-    clear(4*n, sums)
-
-
-cdef void take_two(const double *alike, Py_ssize_t n, Target sums, Target a, Target b) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        a[i] = alike[0] + sums[2*i]
-        b[i] = alike[1] + sums[2*i + 1]
-    clear(2*n, sums)
-
-
 cdef void correct(Value half, Source net, Py_ssize_t n, Target v, Target synaptic) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
@@ -412,32 +446,32 @@ cdef void correct(Value half, Source net, Py_ssize_t n, Target v, Target synapti
 cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
     """Take in the spikes of the step: gating at its end, currents, potential. Their sums are cleared."""
     cdef double net[BLOCK]
-    cdef double sums[EXCITATORY][BLOCK]
     cdef Py_ssize_t lo = block*BLOCK
     cdef Py_ssize_t n = min(<Py_ssize_t> BLOCK, c.size - lo)
-    cdef int k
-    if c.excited:
+    cdef double *sums
+    if not c.excited and not c.quieted:
+        return
+    if c.excited and c.excited_apart and is_usual(c.receptors):
+        take_usual_excitation(c.receptors, c.excitation_alike, lo, n, c.excitation + EXCITATORY*lo,
+                              c.receptors[AMPA].gate.s + lo, c.receptors[NMDA].gate.s + lo,
+                              c.receptors[NMDA].gate.x + lo)
+    elif c.excited:
+        sums = c.excitation + EXCITATORY*lo
+        take_spikes(&c.receptors[AMPA].gate, lo, n, c.excitation_alike, sums, c.excited_apart, EXCITATORY)
+        take_spikes(&c.receptors[NMDA].gate, lo, n, c.excitation_alike + 2, sums + 2, c.excited_apart, EXCITATORY)
         if c.excited_apart:
-            take_four(c.excitation_alike, n, c.excitation + EXCITATORY*lo, sums[0], sums[1], sums[2], sums[3])
-        else:
-            for k in range(EXCITATORY):
-                take_alike(c.excitation_alike[k], n, sums[k])
-        take_spikes(&c.receptors[AMPA].gate, lo, n, sums[0], sums[1])
-        take_spikes(&c.receptors[NMDA].gate, lo, n, sums[2], sums[3])
+            clear(EXCITATORY*n, sums)
     if c.quieted:
+        sums = c.inhibition + INHIBITORY*lo
+        take_spikes(&c.receptors[GABA].gate, lo, n, c.inhibition_alike, sums, c.quieted_apart, INHIBITORY)
         if c.quieted_apart:
-            take_two(c.inhibition_alike, n, c.inhibition + INHIBITORY*lo, sums[0], sums[1])
-        else:
-            for k in range(INHIBITORY):
-                take_alike(c.inhibition_alike[k], n, sums[k])
-        take_spikes(&c.receptors[GABA].gate, lo, n, sums[0], sums[1])
-    if c.excited or c.quieted:
-        clear(n, net)
-        add_currents(c, lo, n, c.stage + lo, c.force + lo, net)
-        if c.uniform:
-            correct(c.half[0], net, n, c.v + lo, c.synaptic + lo)
-        else:
-            correct(<Source> (c.half + lo), net, n, c.v + lo, c.synaptic + lo)
+            clear(INHIBITORY*n, sums)
+    clear(n, net)
+    add_currents(c, lo, n, c.stage + lo, c.force + lo, net)
+    if c.uniform:
+        correct(c.half[0], net, n, c.v + lo, c.synaptic + lo)
+    else:
+        correct(<Source> (c.half + lo), net, n, c.v + lo, c.synaptic + lo)
 
 
 cdef void settle_block(Cells *c, Py_ssize_t block, double before) noexcept nogil:
@@ -505,8 +539,7 @@ cdef void add_stretch(Link *link, const double *weights, Py_ssize_t lo, Py_ssize
     add_row(link, weights + (first - lo), first, min(lo + n, stop) - first, parts)
 
 
-cdef Py_ssize_t place_of(const Py_ssize_t *indices, Py_ssize_t start, Py_ssize_t stop,
-                         Py_ssize_t target) noexcept nogil:
+cdef Py_ssize_t place_of(const int *indices, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t target) noexcept nogil:
     """The first place of ascending `indices` that is not below `target`."""
     cdef Py_ssize_t middle
     while start < stop:
@@ -518,27 +551,50 @@ cdef Py_ssize_t place_of(const Py_ssize_t *indices, Py_ssize_t start, Py_ssize_t
     return start
 
 
+cdef inline void add_each_four(const int *indices, Weight weights, Py_ssize_t n, const double *parts,
+                               double *all) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef double weight, a = parts[0], b = parts[1], c = parts[2], d = parts[3]
+    cdef double *sums
+    for k in range(n):
+        weight = weight_of(weights, k)
+        sums = all + EXCITATORY*indices[k]
+        sums[0] += a*weight
+        sums[1] += b*weight
+        sums[2] += c*weight
+        sums[3] += d*weight
+
+
+cdef inline void add_each_two(const int *indices, Weight weights, Py_ssize_t n, const double *parts,
+                              double *all) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef double weight, a = parts[0], b = parts[1]
+    cdef double *sums
+    for k in range(n):
+        weight = weight_of(weights, k)
+        sums = all + INHIBITORY*indices[k]
+        sums[0] += a*weight
+        sums[1] += b*weight
+
+
+cdef void add_each(Link *link, const int *indices, Weight weights, Py_ssize_t n, const double *parts) noexcept nogil:
+    if link.excites:
+        add_each_four(indices, weights, n, parts, link.target.excitation)
+    else:
+        add_each_two(indices, weights, n, parts, link.target.inhibition)
+
+
 cdef void add_sparse(Link *link, Py_ssize_t source, Py_ssize_t start, Py_ssize_t stop,
                      const double *parts) noexcept nogil:
-    cdef Py_ssize_t k, j, first = link.indptr[source], last = link.indptr[source + 1]
-    cdef double weight
-    cdef double *sums
+    cdef Py_ssize_t first = link.indptr[source], last = link.indptr[source + 1]
     if start > 0:
         first = place_of(link.indices, first, last, start)
     if stop < link.n_target:
         last = place_of(link.indices, first, last, stop)
-    if link.excites:
-        for k in range(first, last):
-            sums = link.target.excitation + EXCITATORY*link.indices[k]
-            weight = link.values[k]
-            for j in range(EXCITATORY):
-                sums[j] += parts[j]*weight
+    if link.width == 1:
+        add_each(link, link.indices + first, link.values[0], last - first, parts)
     else:
-        for k in range(first, last):
-            sums = link.target.inhibition + INHIBITORY*link.indices[k]
-            weight = link.values[k]
-            for j in range(INHIBITORY):
-                sums[j] += parts[j]*weight
+        add_each(link, link.indices + first, link.values + first, last - first, parts)
 
 
 cdef void add_bump(Link *link, Py_ssize_t source, Py_ssize_t start, Py_ssize_t stop,

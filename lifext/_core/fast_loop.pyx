@@ -208,9 +208,9 @@ cdef class FastLoop:
     cdef readonly Py_ssize_t step         # the next to be taken
 
     def __init__(self, list units, list routes, list members, list connections, list traces, Py_ssize_t step,
-                 double dt, int threads):
+                 double dt):
         self.units, self.routes, self.members, self.connections = units, routes, members, connections
-        self.traces, self.step, self.dt, self.threads = traces, step, dt, threads
+        self.traces, self.step, self.dt, self.threads = traces, step, dt, 1
         self.mixed = len(members) > 0
         self._list_for_c()
 
@@ -236,16 +236,19 @@ cdef class FastLoop:
         free(self._routes)
 
     def current(self):
-        """Whether all records are what Python sees."""
+        """Whether all records are what Python sees, and are so again in the next run."""
         cdef Unit unit
+        if self.mixed:
+            return False
         for unit in self.units:
             if not unit.fast.cell.is_current():
                 return False
         return True
 
-    def run(self, Py_ssize_t count):
+    def run(self, Py_ssize_t count, int threads=1):
         """Take `count` steps. A signal (Ctrl-C) is heard between two of them and leaves the state of whole steps."""
         cdef Py_ssize_t last = self.step + count
+        self.threads = threads
         if count <= 0:
             return
         self.begin()
