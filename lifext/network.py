@@ -301,8 +301,9 @@ class Network:
         steps = _validate.whole_steps(self, "duration", duration, self._dt)
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
+        piece = min(interval, self._piece()) if progress and callback is None else interval
         with self._alone(), _bar(progress, duration) as advance:
-            for taken in self._pieces(steps, min(interval, self._piece()) if progress and callback is None else interval):
+            for taken in self._pieces(steps, piece):
                 advance(taken * self._dt)
                 if callback is not None and callback(self) is True:
                     break
