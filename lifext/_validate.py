@@ -405,3 +405,10 @@ def not_running(owner, running):
     """Refuse what would change a network under a run."""
     if running:
         raise RuntimeError(f"{type(owner).__name__}: is running; run and reset have to wait until it is done")
+
+
+def ring(owner, directions, name):
+    """Refuse a population that is no ring: one without a direction for each neuron."""
+    if directions is None:
+        _refuse(ValueError, owner, "the population", "a ring, with directions", name)
+    return directions

@@ -354,7 +354,10 @@ class Network:
     def _lower(self):
         members = [self._member(index) for index in range(len(self._populations))]
         return Loop(members, [self._connection(projection, members[projection[0]]) for projection in self._projections],
-                    self._state_records, self._step, self._dt)
+                    self._traces(), self._step, self._dt)
+
+    def _traces(self):
+        return [record._log for record in self._state_records]
 
     def _member(self, index):
         population = self._populations[index]
@@ -383,7 +386,7 @@ class Network:
             else:
                 source = members.get(i) or Member(self._populations[i], self._histories[i], compiled=False)
                 connections.append(self._connection(projection, source))
-        return FastLoop(list(units.values()), routes, list(members.values()), connections, self._state_records,
+        return FastLoop(list(units.values()), routes, list(members.values()), connections, self._traces(),
                         self._step, self._dt)
 
     def _unit(self, index):
