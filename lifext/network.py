@@ -10,6 +10,7 @@ from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.loop import Connection, Loop, Member
 from ._core.projection import Projection, WeightKind
 from ._core.spikes import SpikeHistory
+from ._provenance import provenance
 from .currents import currentBase
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
@@ -226,24 +227,42 @@ class Network:
         deeper.__setstate__(slots)
         self._histories[index] = deeper
 
-    def record_spikes(self, population):
+    def record_spikes(self, population, *, to=None):
         """Record the spikes of a population from now on.
 
         Parameters
         ----------
         population : baseLIFPop
             Of this network.
+        to : str or os.PathLike, optional
+            An HDF5 file to stream to, so that memory stays bounded; needs h5py (the extra
+            ``hdf5``). It is made, or is one with spikes of other populations. Datasets ``ids``
+            and ``times`` (ms) are in its group ``/spikes/<name of the population>``, whose
+            attributes tell the population's size, dt, seed and versions.
 
         Returns
         -------
         SpikeRecord
-            The same one when called again.
+            The same one when called again, until it is closed.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the population is not of this network or is recorded to another place already, or
+            `to` is a file of another kind or has spikes of a population of that name.
+        ImportError
+            Without h5py.
+        OSError
+            If the file cannot be made or opened.
         """
         index = self._index("population", population)
-        if index not in self._spike_records:
-            self._spike_records[index] = SpikeRecord(self._names[index], population)
+        record = self._spike_records.get(index)
+        if record is None or record.closed:
+            facts = {**provenance(self._dt, self._seed), "size": population.size, "units": "ms"}
+            record = self._spike_records[index] = SpikeRecord(self._names[index], population, to, facts)
             self._loop = None
-        return self._spike_records[index]
+        _validate.same_file(self, record.name, to, record.file)
+        return record
 
     def record_state(self, population, variables, *, every=None, neurons=None):
         """Sample state variables of a population from now on.
@@ -302,7 +321,7 @@ class Network:
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
         piece = min(interval, self._piece()) if progress and callback is None else interval
-        with self._alone(), _bar(progress, duration) as advance:
+        with self._alone(), self._writing_records(), _bar(progress, duration) as advance:
             for taken in self._pieces(steps, piece):
                 advance(taken * self._dt)
                 if callback is not None and callback(self) is True:
@@ -319,6 +338,14 @@ class Network:
             yield
         finally:
             self._running = False
+
+    @contextlib.contextmanager
+    def _writing_records(self):
+        """Have records that stream write what is left at the end of a run, however it ends."""
+        with contextlib.ExitStack() as stack:
+            for record in self._spike_records.values():
+                stack.callback(record.flush)
+            yield
 
     def _pieces(self, steps, length):
         """Run `steps` in pieces and yield the length of each."""
@@ -441,6 +468,8 @@ class Network:
     def reset(self, seed=None):
         """Go back to time 0: populations are reset in the order of `add`, spikes on their way and records forgotten.
 
+        A record that streams is emptied with its file; close it first to keep it.
+
         Parameters
         ----------
         seed : None, int, numpy.random.SeedSequence or numpy.random.Generator, optional
@@ -448,17 +477,17 @@ class Network:
             of their own, and with `compat`).
         """
         _validate.not_running(self, self._running)
-        if seed is not None:
-            self._seed = _validate.network_seed(self, seed, self._fast)
-        self._step, self._generators, self._loop = 0, {}, None
+        seed = self._seed if seed is None else _validate.network_seed(self, seed, self._fast)
+        # a file may refuse, so records come first
+        for record in [*self._spike_records.values(), *self._state_records]:
+            record.clear()
+        self._seed, self._step, self._generators, self._loop = seed, 0, {}, None
         for index, population in enumerate(self._populations):
             population.reset()
             if self._fast:
                 self._draw_potentials(index)
         for history in self._histories:
             history.clear()
-        for record in [*self._spike_records.values(), *self._state_records]:
-            record.clear()
 
 
 # what the seed's generators are for

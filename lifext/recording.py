@@ -5,6 +5,7 @@ import numpy as np
 
 from . import _validate
 from ._core.logs import SpikeLog, StateLog
+from ._spike_file import PART, SpikeFile
 
 __all__ = ["SpikeRecord", "StateRecord"]
 
@@ -14,6 +15,10 @@ class SpikeRecord:
 
     Made by `Network.record_spikes`; grows with each run. The methods that take a window look at
     the spikes around it, not at the whole record, so they can be called often during a run.
+
+    A record that streams to a file keeps in memory only what it has not written yet: it writes
+    whenever it has 65536 spikes, and at the end of each run, also of one that was interrupted.
+    In between the file is closed. Its methods read the file where they need to.
 
     Attributes
     ----------
@@ -25,6 +30,10 @@ class SpikeRecord:
         ms; exact within the step.
     ids : ndarray of shape (n,)
         Neurons.
+    file : str or None
+        Where it streams to.
+    closed : bool
+        Whether it has ended.
 
     Examples
     --------
@@ -42,13 +51,28 @@ class SpikeRecord:
     180
     """
 
-    def __init__(self, name, population):
+    def __init__(self, name, population, to=None, facts=None):
         self.name, self.size = name, population.size
         self._directions = getattr(population, "directions", None)
-        self._log = SpikeLog()
+        self._log = SpikeLog(sink=None if to is None else SpikeFile(to, name, facts), limit=PART)
 
     def __len__(self):
-        return self._log.count
+        return self._log.spilled + self._log.count
+
+    def __getstate__(self):
+        if self.file is not None and not self.closed:
+            _validate.no_stream(self.name, self.file)
+        return vars(self)
+
+    @property
+    def file(self):
+        """Path of the file that the spikes go to, or None."""
+        return None if self._log.sink is None else self._log.sink.path
+
+    @property
+    def closed(self):
+        """Whether spikes of further runs are left out."""
+        return self._log.closed
 
     def __repr__(self):
         return f"SpikeRecord({self.name!r}: {len(self)} spikes of {self.size} neurons)"
@@ -56,12 +80,16 @@ class SpikeRecord:
     @property
     def ids(self):
         """Neurons that spiked, (n,)."""
-        return self._log.arrays()[0]
+        return self._arrays()[0]
 
     @property
     def times(self):
         """When they spiked, (n,), ms."""
-        return self._log.arrays()[1]
+        return self._arrays()[1]
+
+    def _arrays(self):
+        written = [] if self._log.spilled == 0 else [self._log.sink.arrays(self._log.spilled)]
+        return _joined([*written, self._log.arrays()])
 
     def between(self, start, stop):
         """Return neurons and times of the spikes with ``start <= time < stop``.
@@ -82,7 +110,8 @@ class SpikeRecord:
             If a time is not a finite number.
         """
         start, stop = _validate.number(self, "start", start), _validate.number(self, "stop", stop)
-        return _joined(self._log.between(start, stop))
+        written = [] if self._log.spilled == 0 else self._log.sink.between(start, stop, self._log.spilled)
+        return _joined([*written, *self._log.between(start, stop)])
 
     def counts(self, start, stop):
         """Return how many spikes each neuron had in ``[start, stop)`` ms.
@@ -172,10 +201,35 @@ class SpikeRecord:
         strength = abs(self.population_vector(start, stop))
         return math.sqrt(max(-2 * math.log(strength), 0.0)) if strength != 0 else math.inf
 
+    def flush(self):
+        """Write what is left to the file, if the record streams to one.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written, or is open elsewhere. The spikes are kept for another try.
+        ValueError
+            If the file has lost spikes that were written to it.
+        """
+        self._log.spill()
+
+    def close(self):
+        """Write what is left, and end the record: it keeps its spikes, and gets none of further runs.
+
+        Raises
+        ------
+        OSError, ValueError
+            As `flush`. The record goes on then.
+        """
+        self.flush()
+        self._log.close()
+
     def clear(self):
-        """Forget all spikes."""
-        # in place, as a network's loop may hold on to it
-        self._log.clear()
+        """Forget all spikes, also those in the file; a record that was closed keeps its own."""
+        if not self.closed:
+            if self._log.sink is not None:
+                self._log.sink.truncate(0)
+            self._log.clear()
 
 
 def _joined(parts):

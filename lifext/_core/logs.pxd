@@ -9,7 +9,8 @@ cdef class SpikeLog:
     cdef readonly Py_ssize_t spilled      # and before them, handed to the sink
     cdef readonly bint closed             # takes in no more spikes
     cdef readonly object sink             # None, or what takes over the spikes
-    cdef Py_ssize_t limit                 # once there are this many
+    cdef Py_ssize_t limit                 # once there are this many,
+    cdef Py_ssize_t due                   # or, after it could not, this many
     cdef Py_ssize_t[::1] ids
     cdef double[::1] times                # ms
     cdef double[::1] earliest             # (capacity/BLOCK,) in each block

@@ -32,7 +32,7 @@ cdef class SpikeLog:
         cdef const double[::1] given_times = np.ascontiguousarray(times, dtype=np.float64)
         cdef Py_ssize_t k
         self.count, self.spilled, self.closed = 0, 0, False
-        self.sink, self.limit = sink, limit
+        self.sink, self.limit, self.due = sink, limit, limit
         self.grow(given_ids.shape[0])
         for k in range(given_ids.shape[0]):
             self.append(given_ids[k], given_times[k])
@@ -78,8 +78,13 @@ cdef class SpikeLog:
 
     cdef int spill_if_due(self) except -1:
         # to be called between two steps: a sink runs Python code, in which a Ctrl-C may come
-        if self.sink is not None and self.count >= self.limit:
-            self.spill()
+        if self.sink is not None and self.count >= self.due:
+            try:
+                self.spill()
+                self.due = self.limit
+            except BlockingIOError:
+                # someone is reading the file: the run goes on, and tries again when as many have come again
+                self.due = self.count + self.limit
         return 0
 
     cdef int note(self, SpikeHistory history, Py_ssize_t step, double dt) except -1 nogil:
