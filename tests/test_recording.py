@@ -263,6 +263,23 @@ def test_a_streamed_record_is_that_in_memory(tmp_path, small_parts):
     assert record.ids.dtype == record.between(0, 160)[0].dtype == np.intp
 
 
+def test_the_fast_arithmetic_streams_during_a_run(tmp_path, small_parts, monkeypatch):
+    def run(to):
+        ring = lifext.pyrRingPop(2000, noise_g=0.01)
+        net = lifext.Network(DT, seed=1)
+        net.add(ring=ring)
+        record = net.record_spikes(ring, to=to)
+        net.run(100.0)
+        return record
+
+    starts, write = [], SpikeFile.write
+    monkeypatch.setattr(SpikeFile, "write", lambda self, *spikes: starts.append(spikes[0]) or write(self, *spikes))
+    streamed = run(tmp_path / "spikes.h5")
+    # a signal, and what is due, is looked for every million neuron-steps
+    assert len(starts) >= 3
+    assert contents(streamed.file, "ring") == held(streamed) == held(run(None))
+
+
 def test_a_file_says_where_it_comes_from(tmp_path):
     net, ring = noisy()
     other = lifext.pyrPop(3, rng=2)
