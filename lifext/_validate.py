@@ -472,3 +472,41 @@ def no_stream(name, file):
     """Refuse a second object that would write to the same file."""
     raise TypeError(f"SpikeRecord: a record that is copied or pickled must not be streaming, got that of {name!r}, "
                     f"which streams to {file}; close() it first")
+
+
+def own_class(path, thing, classes):
+    """Refuse an object of a user's own class, of which nobody knows what its state is."""
+    if type(thing) not in classes:
+        raise TypeError(f"Network: a state file has objects of this package's classes only, got {path}, "
+                        f"a {type(thing).__name__}; such a network can be pickled")
+
+
+def own_generator(path, bit_generator):
+    """Refuse a bit generator that is not NumPy's own."""
+    if not type(bit_generator).__module__.startswith("numpy.random"):
+        raise TypeError(f"Network: a state file has NumPy's bit generators only, got {path}, on a "
+                        f"{type(bit_generator).__name__}; such a network can be pickled")
+
+
+def no_state(path, value):
+    """Refuse an attribute that a state file has no place for."""
+    raise TypeError(f"Network: a state file has numbers, arrays and lists of floats only, got {path}, a "
+                    f"{type(value).__name__}; such a network can be pickled")
+
+
+def same_structure(path, saved, network):
+    """Refuse a state of a network that was built in another way, and say what the first difference is."""
+    for what in [*network, *saved]:
+        there, here = (side.get(what, "not there") for side in (saved, network))
+        if there != here:
+            raise ValueError(f"Network: the state must be that of a network built the same way, got one of which "
+                             f"{what} is {_short(there)} in {path}, and {_short(here)} here")
+
+
+def _short(value):
+    return value if isinstance(value, str) else reprlib.repr(value)
+
+
+def damaged_file(path, format, error):
+    """Refuse a file that is not what it should be."""
+    raise ValueError(f"Network: the state must be a {format}, whole and unchanged, got {path}: {error}") from error

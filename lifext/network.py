@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from . import _validate
+from . import _validate, state
 from ._core.fast import BLOCK_SIZE, FastCell, why_not_fast
 from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.loop import Connection, Loop, Member
@@ -342,10 +342,13 @@ class Network:
     @contextlib.contextmanager
     def _writing_records(self):
         """Have records that stream write what is left at the end of a run, however it ends."""
-        with contextlib.ExitStack() as stack:
-            for record in self._spike_records.values():
-                stack.callback(record.flush)
+        try:
             yield
+        finally:
+            # each of them, whatever becomes of another's file
+            with contextlib.ExitStack() as stack:
+                for record in self._spike_records.values():
+                    stack.callback(record.flush)
 
     def _pieces(self, steps, length):
         """Run `steps` in pieces and yield the length of each."""
@@ -464,6 +467,48 @@ class Network:
         if reason is not None and index not in self._warned:
             self._warned.add(index)
             warnings.warn(f"{self._names[index]} is stepped {how}: {reason}", PerformanceWarning, stacklevel=2)
+
+    def save_state(self, path):
+        """Write the state to a file, from which `load_state` continues bit for bit.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            An ``.npz`` file, in which nothing is pickled. One that exists is replaced.
+
+        Raises
+        ------
+        TypeError
+            If a part is of a user's own class; then `pickle` can do it.
+        OSError
+            If the file cannot be written.
+
+        See Also
+        --------
+        lifext.state.save_state : says what is in the file.
+        """
+        state.save_state(self, path)
+
+    def load_state(self, path):
+        """Go to the state in a file of `save_state`, on a network that was built the same way.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file.
+
+        Raises
+        ------
+        ValueError
+            If the network was built in another way, or the file is damaged; the network is as it was.
+        OSError
+            If the file cannot be read.
+
+        See Also
+        --------
+        lifext.state.load_state : says what has to be the same.
+        """
+        state.load_state(self, path)
 
     def reset(self, seed=None):
         """Go back to time 0: populations are reset in the order of `add`, spikes on their way and records forgotten.

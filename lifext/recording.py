@@ -227,9 +227,14 @@ class SpikeRecord:
     def clear(self):
         """Forget all spikes, also those in the file; a record that was closed keeps its own."""
         if not self.closed:
-            if self._log.sink is not None:
-                self._log.sink.truncate(0)
-            self._log.clear()
+            self._cut(0)
+
+    def _cut(self, count):
+        """Forget all but the first `count` spikes; in memory, all."""
+        if self._log.sink is not None:
+            self.flush()
+            self._log.sink.truncate(count)
+        self._log.cut(count)
 
 
 def _joined(parts):

@@ -92,7 +92,7 @@ def test_the_hierarchy_is_the_published_one():
         assert issubclass(getattr(lifext, name), lifext.baseLIFPop)
 
 
-@pytest.mark.parametrize("module", [*MODULES, "network", "recording", "weights"])
+@pytest.mark.parametrize("module", [*MODULES, "network", "recording", "state", "weights"])
 def test_examples_run(module):
     module = importlib.import_module(f"lifext.{module}")
     found = doctest.testmod(module, extraglobs={"np": np}, optionflags=doctest.NORMALIZE_WHITESPACE)

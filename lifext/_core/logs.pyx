@@ -28,14 +28,9 @@ cdef class SpikeLog:
     """
 
     def __init__(self, ids=(), times=(), *, sink=None, Py_ssize_t limit=0):
-        cdef const Py_ssize_t[::1] given_ids = np.ascontiguousarray(ids, dtype=np.intp)
-        cdef const double[::1] given_times = np.ascontiguousarray(times, dtype=np.float64)
-        cdef Py_ssize_t k
         self.count, self.spilled, self.closed = 0, 0, False
         self.sink, self.limit, self.due = sink, limit, limit
-        self.grow(given_ids.shape[0])
-        for k in range(given_ids.shape[0]):
-            self.append(given_ids[k], given_times[k])
+        self.restore(ids, times)
 
     def __reduce__(self):
         return SpikeLog, self.arrays(), (self.spilled, self.closed, self.sink)
@@ -60,9 +55,19 @@ cdef class SpikeLog:
                 found.append(inside(ids[part], times[part], start, stop))
         return found
 
-    def clear(self):
-        """Forget all spikes, and their memory."""
-        self.count, self.spilled = 0, 0
+    def restore(self, ids, times):
+        """Hold other spikes."""
+        cdef const Py_ssize_t[::1] new_ids = np.ascontiguousarray(ids, dtype=np.intp)
+        cdef const double[::1] new_times = np.ascontiguousarray(times, dtype=np.float64)
+        cdef Py_ssize_t k
+        self.count = 0
+        self.grow(new_ids.shape[0])
+        for k in range(new_ids.shape[0]):
+            self.append(new_ids[k], new_times[k])
+
+    def cut(self, Py_ssize_t spilled):
+        """Forget the spikes that are here, with their memory, and those handed over from a number on."""
+        self.count, self.spilled = 0, min(spilled, self.spilled)
         self.grow(0)
 
     def close(self):
