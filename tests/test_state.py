@@ -1,7 +1,9 @@
-"""State in files: what comes out of them continues bit for bit."""
+"""State in files, pickles and copies: what comes out of them continues bit for bit."""
+import copy
 import io
 import json
 import os
+import pickle
 import zipfile
 
 import h5py
@@ -581,3 +583,101 @@ def test_memory_and_file_are_not_exchanged(tmp_path):
     net.save_state(tmp_path / "state.npz")
     with pytest.raises(ValueError, match="spikes of cells is streamed to a file in .*, and recorded in memory here"):
         build().load_state(tmp_path / "state.npz")
+
+
+# --- pickles and copies ---
+
+DUPLICATES = [copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))]
+KINETICS = [lambda: lifext.firstOrdKin(3, 0.5, 80), lambda: lifext.firstOrdKinExp(3, 1, [2, 3, 4], track=True),
+            lambda: lifext.secondOrdKin(3, 1, 1, 2, 80, track=True)]
+AROUND = np.linspace(0, 6, 3)
+CURRENTS = [lambda: lifext.leak(3, rand_sd=0.01, rng=1), lambda: lifext.noiseGaussian(3, 0.1, 0.2, rng=1),
+            lambda: lifext.noisePoisson(3, rng=1), lambda: lifext.AMPAR(3, record_i=True),
+            lambda: lifext.NMDAR(3, g=[0.1, 0.2, 0.3]), lambda: lifext.GABAR(3, order=2), lambda: lifext.affFlat(3),
+            lambda: lifext.affRing(3, AROUND), lambda: lifext.affFlatPoisson(3, rng=1),
+            lambda: lifext.affRingPoisson(3, AROUND, rng=1)]
+POPULATIONS = [lifext.pyrPop, lifext.interPop, lifext.pyrRingPop, lifext.interRingPop, composed(lifext.pyrPop)]
+
+
+def step_kinetic(kinetic, k):
+    kinetic.update(DT, [0.01 * k], [[0.1, 0.2, 0.3]])
+    return kinetic.kinetic(DT)
+
+
+def step_current(source, k):
+    if k == 0 and hasattr(source, "stim"):
+        source.stim(*([1.0] if hasattr(source, "positions") or hasattr(source, "_positions") else []))
+    v = np.array([-60.0, -55.0, -70.0]) + k
+    ahead = source.project(DT, v)
+    source.update(DT, [0.01], [[0.1, 0.2, 0.3]])
+    return np.concatenate([ahead, source.current(0, v), source.current(DT, v)])
+
+
+def step_population(population, k):
+    population.predictSpikes(DT, k * DT)
+    population.receivePyrSpikes(DT, 1, [0.01], [[0.1, 0.2, 0.3]])
+    population.processTimeStep(DT, k * DT)
+    return population.VMs()
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES)
+@pytest.mark.parametrize(("make", "step"), [
+    *((make, step_kinetic) for make in KINETICS), *((make, step_current) for make in CURRENTS),
+    *((lambda cls=cls: cls(3, rng=1, noise_g=0.1), step_population) for cls in POPULATIONS[:4]),
+])
+def test_a_copy_continues_as_its_original(duplicate, make, step):
+    thing = make()
+    for k in range(5):
+        step(thing, k)
+    twin = duplicate(thing)
+    assert type(twin) is type(thing)
+    assert state_of(twin) == state_of(thing)
+    for k in range(5, 12):
+        want = step(thing, k)
+        assert np.array_equal(step(twin, k), want)
+    assert state_of(twin) == state_of(thing)
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES)
+def test_a_copy_has_nothing_in_common_with_its_original(duplicate):
+    """A copy steps alone, and one of which the original is stepped stays as it is."""
+    population = lifext.pyrPop(3, rng=1, noise_g=0.1)
+    for k in range(5):
+        step_population(population, k)
+    twin = duplicate(population)
+    before = state_of(twin)
+    for k in range(5, 9):
+        step_population(population, k)
+    assert state_of(twin) == before
+
+
+def test_a_population_of_the_users_own_is_copied():
+    net = Network(DT, compat=True)
+    net.add(cells=POPULATIONS[-1](5, rng=1))
+    with pytest.warns(lifext.PerformanceWarning):
+        net.run(2.0)
+    twin = copy.deepcopy(net)
+    net.run(2.0)
+    twin.run(2.0)
+    assert same(twin, net)
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES)
+def test_a_copied_network_continues_bit_for_bit(duplicate, compat):
+    net = warmed_up(compat=compat, rng=3 if compat else None)
+    twin = duplicate(net)
+    assert same(twin, net)
+    before = everything(twin)
+    net.run(20.0)
+    assert everything(twin) == before
+    twin.run(20.0)
+    assert same(twin, net)
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES)
+def test_a_copy_keeps_what_populations_share(duplicate):
+    rng = np.random.default_rng(1)
+    net = duplicate(build(rng=rng))
+    cells, other = net._populations
+    assert cells.rng is other.rng is cells.noise.rng
+    assert net._spike_records[0]._directions is cells.directions
