@@ -503,11 +503,14 @@ class Network:
             If the network was built in another way, or the file is damaged; the network is as it was.
         OSError
             If the file cannot be read.
+        RuntimeError
+            If the network is running.
 
         See Also
         --------
         lifext.state.load_state : says what has to be the same.
         """
+        _validate.not_running(self, self._running)
         state.load_state(self, path)
 
     def reset(self, seed=None):

@@ -116,6 +116,18 @@ def test_a_saved_state_continues_bit_for_bit(tmp_path, compat):
     assert everything(net) == want
 
 
+def test_a_running_network_is_saved_and_not_loaded_to(tmp_path, compat):
+    net, path = build(compat=compat), tmp_path / "state.npz"
+    net.run(10.0, every=(5.0, lambda net: net.save_state(path) if net.time < 6 else None))
+    want = everything(net)
+    with pytest.raises(RuntimeError, match="Network: is running; run, reset and load_state have to wait"):
+        net.run(5.0, every=(5.0, lambda net: net.load_state(path)))
+    net.load_state(path)
+    assert net.time == 5.0
+    net.run(5.0)
+    assert everything(net) == want
+
+
 def test_an_empty_network_goes_back_in_time(tmp_path, compat):
     net = Network(DT, compat=compat)
     net.run(5.0)
