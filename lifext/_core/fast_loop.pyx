@@ -1,3 +1,5 @@
+# Threads cannot leave a parallel block by an exception, so this file has none of these checks.
+# cython: nonecheck=False, initializedcheck=False
 """The loop over steps of a whole network, in the fast arithmetic.
 
 The contract of a step k, phase by phase; each is over for all populations before the next begins:

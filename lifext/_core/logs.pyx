@@ -128,7 +128,7 @@ cdef class SpikeLog:
             self.latest[block] = time
         self.ids[self.count] = neuron
         self.times[self.count] = time
-        self.count += 1
+        self.count = self.count + 1
 
 
 cdef class StateLog:
