@@ -1,3 +1,5 @@
+# Threads cannot leave a parallel block by an exception, so this file has none of these checks.
+# cython: nonecheck=False, initializedcheck=False
 """The loop over steps of a whole network, in the fast arithmetic.
 
 The contract of a step k, phase by phase; each is over for all populations before the next begins:
@@ -302,10 +304,22 @@ cdef class FastLoop:
             unit.keep_predicted()
         return 0
 
+    cdef int spill_logs(self) except -1:
+        cdef Unit unit
+        cdef Member member
+        for unit in self.units:
+            if unit.log is not None:
+                unit.log.spill_if_due()
+        for member in self.members:
+            if member.log is not None:
+                member.log.spill_if_due()
+        return 0
+
     cdef bint was_interrupted(self) except -1:
         # the step that follows is the last, and kept like one
         try:
             PyErr_CheckSignals()
+            self.spill_logs()
         except BaseException as interruption:
             self.interruption, self.stopping = interruption, True
         return self.stopping
