@@ -405,7 +405,7 @@ def network_seed(owner, seed, fast):
 def not_running(owner, running):
     """Refuse what would change a network under a run."""
     if running:
-        raise RuntimeError(f"{type(owner).__name__}: is running; run, reset and load_state have to wait until it is done")
+        raise RuntimeError(f"{type(owner).__name__}: is running; run, reset and load_state wait until it is done")
 
 
 def ring(owner, directions, name):
