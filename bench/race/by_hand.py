@@ -62,13 +62,14 @@ def rings(given):
         spikes = Spikes(pops)
         build_s = watch.lap()
 
-        step = 0
+        first = 0
         for duration, direction in models.phases(workload, given.ms):
             if direction is None:
                 cued.removeStim()
             else:
                 cued.stim(direction)
-            for step in range(step, step + round(duration / dt)):
+            last = first + round(duration / dt)
+            for step in range(first, last):
                 now = step * dt
                 for pop in pops.values():
                     pop.predictSpikes(dt, now)
@@ -77,7 +78,7 @@ def rings(given):
                 for pop in pops.values():
                     pop.processTimeStep(dt, now)
                 spikes.note(now)
-            step += 1
+            first = last
         return protocol.Turn(build_s, watch.lap(), spikes.found())
     return turn
 
@@ -210,5 +211,5 @@ def notes(given):
 
 
 if __name__ == "__main__":
-    protocol.serve(__doc__, {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one},
-                   ("compiled", "twin", "original"), versions, notes)
+    made = {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one}
+    protocol.serve(__doc__, made, ("compiled", "twin", "original"), versions, notes)

@@ -76,7 +76,7 @@ def neurons_of(workload, n=None):
 def ms_of(workload, n):
     """Return for how long a workload is simulated if nothing else was asked, ms."""
     if workload == "neurons":
-        return float(np.clip(1e6 / n, 10.0, 1000.0))
+        return float(np.clip(5e6 / n, 10.0, 1000.0))
     if workload == "coba" and n > 4000:
         return 200.0
     return MS[workload]
@@ -141,8 +141,11 @@ def rates(workload, spikes, ms):
 
     Parameters
     ----------
+    workload : str
     spikes : dict
         Of each population the times (ms), neurons and size.
+    ms : float
+        Simulated.
     """
     found = {}
     for name, (times, ids, size) in spikes.items():

@@ -249,9 +249,12 @@ def simulate(given, make, phases, begin, split):
 
     Parameters
     ----------
+    given : argparse.Namespace
+        Options.
     make, begin, split : callable
-        Return the network of a seed; set its cue; return its populations' spikes from those found.
-    phases : list of (float, direction)
+        Return the network; set its cue; return its populations' spikes from those found.
+    phases : list of (float, float or None)
+        Durations, ms, and the direction of the cue in each.
     """
     bm.set_dt(given.dt)
     piece = int(np.gcd.reduce([round(duration / given.dt) for duration, _ in phases]))
@@ -342,5 +345,5 @@ def notes(given):
 
 
 if __name__ == "__main__":
-    protocol.serve(__doc__, {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one},
-                   ("jax",), versions, notes)
+    made = {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one}
+    protocol.serve(__doc__, made, ("jax",), versions, notes)

@@ -123,5 +123,5 @@ def notes(given):
 
 
 if __name__ == "__main__":
-    protocol.serve(__doc__, {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one},
-                   ("fast", "compat"), versions, notes)
+    made = {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one}
+    protocol.serve(__doc__, made, ("fast", "compat"), versions, notes)

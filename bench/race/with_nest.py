@@ -81,8 +81,8 @@ def rings(given):
             # NEST's matrices have a row for each target
             weights = models.ring_weights(size, total).T if shape == "ring" else total / size
             scale = NMDA_SCALE[target[-3:]]
-            used = {"AMPA": cell["AMPA_g"], "NMDA": cell["NMDA_g"] * scale} if kind == "exc" else {"GABA": cell["GABA_g"]}
-            for receptor, conductance in used.items():
+            used = {"AMPA": cell["AMPA_g"], "NMDA": cell["NMDA_g"] * scale}
+            for receptor, conductance in (used if kind == "exc" else {"GABA": cell["GABA_g"]}).items():
                 if conductance:
                     nest.Connect(groups[source], groups[target], "all_to_all", {
                         "weight": conductance * NANO * weights, "receptor_type": port[receptor], **soon})
@@ -90,7 +90,8 @@ def rings(given):
         for start, stop, direction in models.CUES[workload]:
             cue = nest.Create("poisson_generator", len(cued), {"rate": models.cue_rates(direction) * NANO,
                                                                "start": start, "stop": stop})
-            nest.Connect(cue, cued, "one_to_one", {"weight": models.CUE_G * NANO, "receptor_type": port["AMPA"], **soon})
+            nest.Connect(cue, cued, "one_to_one", {"weight": models.CUE_G * NANO, "receptor_type": port["AMPA"],
+                                                   **soon})
         recorded = recorders(groups, soon)
         nest.Prepare()
         build_s = watch.lap()
@@ -194,5 +195,5 @@ def notes(given):
 
 
 if __name__ == "__main__":
-    protocol.serve(__doc__, {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one},
-                   ("nest",), versions, notes)
+    made = {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one}
+    protocol.serve(__doc__, made, ("nest",), versions, notes)
