@@ -142,6 +142,7 @@ def rates(workload, spikes, ms):
     Parameters
     ----------
     workload : str
+        Of the command line.
     spikes : dict
         Of each population the times (ms), neurons and size.
     ms : float
