@@ -110,7 +110,8 @@ class Contender:
     def _answer(self):
         watchdog = threading.Timer(self.timeout, self.process.kill)
         watchdog.start()
-        line = self.process.stdout.readline()
+        # what a library says when it is imported comes first
+        line = next((line for line in self.process.stdout if line.startswith("{")), None)
         watchdog.cancel()
         if line:
             return json.loads(line)

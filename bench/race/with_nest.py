@@ -10,7 +10,7 @@ import numpy as np
 import protocol
 
 NANO = 1e3  # from uS, nF and kHz to nS, pF and Hz
-NMDA_SCALE = {"pyr": 3.0, "inh": 3.0}  # set so that rates are those of the published code
+NMDA_SCALE = {"pyr": 4.0, "inh": 4.8}  # set so that rates are those of the published code
 LINEAR = 1e-4  # alpha of an NMDA synapse that hardly saturates
 
 nest.set_verbosity("M_ERROR")
@@ -187,7 +187,7 @@ def versions():
 def notes(given):
     found = ["spikes arrive a step later", "adaptive integration (GSL)"]
     if given.workload in models.CELLS:
-        found.append("not the same NMDA: it saturates in each presynaptic cell, with conductances scaled by "
+        found.append("not the same NMDA: it saturates in each presynaptic cell; its conductances are scaled by "
                      + ", ".join(f"{scale:g} ({name})" for name, scale in NMDA_SCALE.items()))
     if given.workload == "one":
         found.append("AMPA of first order, NMDA that does not saturate, spikes that come through a second cell")
