@@ -83,6 +83,7 @@ class Contender:
                    "--scratch", str(scratch), "--serve"]
         command += ["--n", str(n)] if n else []
         command += ["--ms", str(ms)] if ms else []
+        command += ["--dt", str(given.dt)] if given.dt else []
         command += ["--original", str(given.original)] if mode == "original" else []
         environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
         for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
@@ -298,6 +299,7 @@ def arguments():
     parser.add_argument("--timeout", type=float, default=1800.0, metavar="S",
                         help="longest wait for one answer (default: %(default)g)")
     parser.add_argument("--ms", type=float, help="time simulated, in place of each workload's own")
+    parser.add_argument("--dt", type=float, help="step, ms, in place of each workload's own")
     parser.add_argument("--original", type=pathlib.Path, metavar="DIR", help="checkout of ModelDB 267046")
     parser.add_argument("--lifext-python", default=sys.executable, metavar="PYTHON", help="default: this one")
     for name in ("brian2", "nest", "brainpy"):
@@ -321,7 +323,7 @@ def arguments():
 def main():
     given = arguments()
     results = {"date": datetime.date.today().isoformat(), "commit": commit(), "machine": machine(),
-               "options": {"repeats": given.repeats, "budget": given.budget, "ms": given.ms}, "workloads": {}}
+               "options": {"repeats": given.repeats, "budget": given.budget, "ms": given.ms, "dt": given.dt}, "workloads": {}}
     print(f"{results['date']}, commit {results['commit']}, {results['machine']}")
     with tempfile.TemporaryDirectory(prefix="race-") as scratch:
         scratch = pathlib.Path(scratch)

@@ -68,6 +68,7 @@ def options(description, workloads, modes):
     parser.add_argument("workload", choices=workloads)
     parser.add_argument("--mode", choices=modes, default=modes[0], help="default: %(default)s")
     parser.add_argument("--ms", type=float, help="how long to simulate; left out, the workload's own time")
+    parser.add_argument("--dt", type=float, help="step, ms; left out, the workload's own")
     parser.add_argument("--n", type=int, help="neurons, of coba (4000 if left out) and neurons (1024)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -77,7 +78,7 @@ def options(description, workloads, modes):
     given = parser.parse_args()
     given.n = models.neurons_of(given.workload, given.n)
     given.ms = given.ms or models.ms_of(given.workload, given.n)
-    given.dt = models.DT[given.workload]
+    given.dt = given.dt or models.DT[given.workload]
     given.steps = round(given.ms / given.dt)
     return given
 
