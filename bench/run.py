@@ -323,7 +323,8 @@ def arguments():
 def main():
     given = arguments()
     results = {"date": datetime.date.today().isoformat(), "commit": commit(), "machine": machine(),
-               "options": {"repeats": given.repeats, "budget": given.budget, "ms": given.ms, "dt": given.dt}, "workloads": {}}
+               "options": {"repeats": given.repeats, "budget": given.budget, "ms": given.ms, "dt": given.dt},
+               "workloads": {}}
     print(f"{results['date']}, commit {results['commit']}, {results['machine']}")
     with tempfile.TemporaryDirectory(prefix="race-") as scratch:
         scratch = pathlib.Path(scratch)
