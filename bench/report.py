@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import pathlib
+import textwrap
 
 import matplotlib
 
@@ -310,7 +311,15 @@ def document(results, name):
     if sizes:
         lines += neurons_section(sizes, results.get("limits"))
     lines += limits_section(results.get("limits"))
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join(map(wrapped, lines)).rstrip() + "\n"
+
+
+def wrapped(line):
+    """Return a paragraph or list item in lines of at most 120 characters; tables and pictures stay as they are."""
+    if line.startswith(("|", "!", "#")):
+        return line
+    return textwrap.fill(line, 120, subsequent_indent="  " if line.startswith("- ") else "", break_long_words=False,
+                         break_on_hyphens=False)
 
 
 def main():
