@@ -2,11 +2,13 @@
 import os
 import pathlib
 import platform
+import tempfile
 
 import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, LinkError
 
 # LIFEXT_CHECKED=1 builds the kernels with every check on, for the test suite.
 CHECKED = os.environ.get("LIFEXT_CHECKED", "0") not in ("", "0")
@@ -50,11 +52,29 @@ class BuildExt(build_ext):
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         clang = any("clang" in word for word in getattr(self.compiler, "compiler_so", []))
+        threads = self.flags_for_threads(["/openmp"] if msvc else ["-fopenmp"])
         for extension in self.extensions:
             unix_simd, msvc_simd = SIMD.get(extension.name.partition("._loops_")[2], ([], []))
             extension.extra_compile_args = (MSVC + msvc_simd if msvc
                                             else GCC_LIKE + ([] if clang else GCC_ONLY) + unix_simd)
+            if extension.name.endswith(".fast_loop"):
+                extension.extra_compile_args += threads
+                extension.extra_link_args += [] if msvc else threads
         super().build_extensions()
+
+
+    def flags_for_threads(self, flags):
+        """Return the flags that switch OpenMP on, or none where the compiler has none."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = pathlib.Path(folder, "threads.c")
+            source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+            try:
+                objects = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
+                self.compiler.link_executable(objects, "threads", output_dir=folder, extra_postargs=flags)
+            except (CompileError, LinkError):
+                print("lifext: this compiler has no OpenMP; networks will run on one thread")
+                return []
+        return flags
 
 
 def extension(path):

@@ -17,7 +17,7 @@ import pyperf
 
 import lifext
 from lifext import _core
-from lifext._core import loops
+from lifext._core import loops, reference, spikes
 
 DT = 0.05
 SIZES = (1, 1024, 10_000)
@@ -33,6 +33,22 @@ def time_calls(kernel, *arguments):
             kernel(*arguments)
         return perf_counter() - start
     return seconds
+
+
+def time_spike_buffer(n, kernels):
+    """Two sources of 16 neurons, four spikes from each in no order, collected and merged."""
+    buffer = {"compiled": spikes, "reference": reference}[kernels.backend].SpikeBuffer(n)
+    draw = np.random.default_rng(1)
+    times = np.full(16, DT)
+    times[::4] = draw.uniform(0, DT, 4)
+    weights = draw.uniform(0, 1e-3, (16, n))
+
+    def step():
+        buffer.receive(DT, times, weights)
+        buffer.receive(DT, times, weights)
+        buffer.merged()
+        buffer.clear()
+    return time_calls(step)
 
 
 def time_walk(n, kernels):
@@ -112,8 +128,8 @@ def time_mean(n, kernels):
     return time_calls(kernels.mean, np.random.default_rng(1).random(n))
 
 
-TIMERS = {"walk": time_walk, "project_gating": time_project_gating, "poisson_input": time_poisson_input,
-          "predict": time_predict, "advance": time_advance, "mean": time_mean}
+TIMERS = {"spike_buffer": time_spike_buffer, "walk": time_walk, "project_gating": time_project_gating,
+          "poisson_input": time_poisson_input, "predict": time_predict, "advance": time_advance, "mean": time_mean}
 
 
 @functools.cache

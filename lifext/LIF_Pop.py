@@ -20,6 +20,8 @@ References
 .. [2] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
 .. [3] Compte, A. et al. (2000). Cereb Cortex 10:910-923.
 """
+import zlib
+
 import numpy as np
 
 from . import _validate, currents, ivprobs
@@ -128,6 +130,12 @@ class baseLIFPop(Watched):
         for name, value in (("vTh", vTh), ("vReset", vReset), ("refDur", refDur), ("cM", cM)):
             setattr(self, name, float(value) if isinstance(value, int) else value)
         n = self.size
+        # refused here, so that the error has the name that the argument has here
+        AMPA_g, NMDA_g, GABA_g, noise_g, leak_g, leak_vL = (
+            _validate.parameter(self, name, value, n) for name, value in (
+                ("AMPA_g", AMPA_g), ("NMDA_g", NMDA_g), ("GABA_g", GABA_g), ("noise_g", noise_g),
+                ("leak_g", leak_g), ("leak_vL", leak_vL)))
+        noise_rate = _validate.parameter(self, "noise_rate", noise_rate, n, at_least=0)
         self.AMPA = currents.AMPAR(n, record_i=record_i, g=AMPA_g)
         self.NMDA = currents.NMDAR(n, record_i=record_i, g=NMDA_g)
         self.GABA = currents.GABAR(n, record_i=record_i, g=GABA_g)
@@ -139,13 +147,20 @@ class baseLIFPop(Watched):
         self._excitation, self._inhibition = SpikeBuffer(n), SpikeBuffer(n)
 
     def _rest(self):
-        source = np.random if self.rng is None else self.rng
-        self._vM = source.random(self.size) * (self.vTh - self.vReset) + self.vReset
+        self._draw_potentials(np.random if self.rng is None else self.rng)
         self._tempvM = np.zeros(self.size)
         self._spiked = np.zeros(self.size, dtype=bool)
         self.__dict__["_spikeTime"] = np.zeros(self.size)
         self._endRefract = np.zeros(self.size)
         self._expire()
+
+    def _draw_potentials(self, source):
+        self._vM = source.random(self.size) * (self.vTh - self.vReset) + self.vReset
+        self.__dict__["_drawn"] = zlib.crc32(self._vM)
+
+    def _has_drawn_potentials(self):
+        """Whether the potentials are those drawn last: no step has been taken, and none was set."""
+        return zlib.crc32(np.ascontiguousarray(self._vM)) == self.__dict__.get("_drawn")
 
     def reset(self):
         """Draw potentials between reset and threshold, forget spikes and refractoriness, reset all currents."""
@@ -208,7 +223,7 @@ class baseLIFPop(Watched):
             times, weights = times[kept], weights[kept].astype(np.float64)
         unsound = buffer.receive(dt, times, weights)
         if unsound >= 0:
-            _validate.sound_spike(self, unsound, times[unsound], weights[unsound])
+            _validate.sound_spike(self, "dts", unsound, times[unsound], weights[unsound])
 
     def predictSpikes(self, dt, time):
         """Integrate the step as if no spike came, and note which neurons reach threshold, and when.
@@ -326,7 +341,7 @@ class baseLIFPop(Watched):
         try:
             return self._lowered_now()
         except NotLowered as reason:
-            self.__dict__["_refusal"] = buffers.change_count(), str(reason)
+            self.__dict__["_refusal"] = None if reason.passing else buffers.change_count(), str(reason)
             return None
 
     def _why_composed(self):
@@ -345,8 +360,10 @@ class baseLIFPop(Watched):
             raise NotLowered(f"two currents of this {type(self).__name__} share a current or kinetic")
         recording = [parts[name] for name in parts if name != "GABA" or self._inhibited]
         recording += [r.gating for r in receptors]
-        self._own("_vM", "_tempvM", "_spiked", "_spikeTime", "_endRefract")
-        self.__dict__["_spikeTime"] = np.reshape(self._spikeTime, (-1, 1))
+        self._own("_vM", "_tempvM", "_spiked", "_endRefract")
+        if np.size(self._spikeTime) != self.size:
+            raise NotLowered(f"_spikeTime is of shape {np.shape(self._spikeTime)}", passing=True)
+        self.__dict__["_spikeTime"] = np.array(self._spikeTime, dtype=np.float64).reshape(-1, 1)
         return buffers.Cell(
             *receptors, self._inhibited, parts["noise"], parts["leak"], parts["afferents"],
             self._vM, self._tempvM, self._spiked.view(np.uint8), self._spikeTime.reshape(-1), self._endRefract,
@@ -356,11 +373,11 @@ class baseLIFPop(Watched):
 
     def _lower_part(self, name, kind):
         source = getattr(self, name)
+        if isinstance(source, currents.currentBase) and source.size != self.size:
+            raise NotLowered(f"{name} is of size {source.size}")
         record = source._lowered_now() if isinstance(source, Watched) else None
         if not isinstance(record, kind):
             raise NotLowered(f"{name} is a {type(source).__name__}")
-        if source.size != self.size:
-            raise NotLowered(f"{name} is of size {source.size}")
         return record
 
 

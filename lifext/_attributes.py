@@ -12,7 +12,14 @@ from ._core import buffers
 
 
 class NotLowered(Exception):
-    """What the compiled kernels cannot take, and so is stepped through Python; says why."""
+    """What the compiled kernels cannot take, and so is stepped through Python; says why.
+
+    A `passing` reason may be gone after a step, without a change that anyone would notice.
+    """
+
+    def __init__(self, reason, passing=False):
+        super().__init__(reason)
+        self.passing = passing
 
 
 class Parameter:
@@ -153,7 +160,14 @@ class Watched(metaclass=WatchedType):
         return record
 
     def _own(self, *names):
-        """Replace arrays that kernels will write by copies that nobody else holds."""
+        """Replace arrays that kernels will write by copies (size,) that nobody else holds."""
         for name in names:
-            self.__dict__[name] = np.array(self.__dict__[name])
+            self.__dict__[name] = self._of_size(name, self.__dict__[name])
         return [self.__dict__[name] for name in names]
+
+    def _of_size(self, name, array):
+        # a current asked for at other potentials than the population's has their shape until the next step
+        try:
+            return np.array(np.broadcast_to(array, (self.size,)))
+        except ValueError:
+            raise NotLowered(f"{type(self).__name__}.{name} is of shape {np.shape(array)}", passing=True) from None

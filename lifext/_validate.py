@@ -163,10 +163,10 @@ def spikes(owner, dts, weights, size):
     return times, weights
 
 
-def sound_spike(owner, k, time, row):
-    """Say what is wrong with spike k, of which a time or a weight is not finite."""
+def sound_spike(owner, times, k, time, row):
+    """Say what is wrong with spike k, of which a time (from the argument `times`) or a weight is not finite."""
     if not math.isfinite(time):
-        _refuse(ValueError, owner, f"dts[{k}]", "finite", float(time))
+        _refuse(ValueError, owner, f"{times}[{k}]", "finite", float(time))
     target = int(np.argmin(np.isfinite(row)))
     _refuse(ValueError, owner, f"weights[{k}, {target}]", "finite", float(row[target]))
 
@@ -198,7 +198,7 @@ def spike_train(owner, spk_times, weights, size):
     sound = np.isfinite(times) & np.isfinite(weights).all(axis=1)
     if not sound.all():
         k = int(np.argmin(sound))
-        sound_spike(owner, k, times[k], weights[k])
+        sound_spike(owner, "spk_times", k, times[k], weights[k])
     return times, weights
 
 
@@ -378,3 +378,30 @@ def new_member(owner, name, value, kind, names, known):
         _refuse(ValueError, owner, name, "a name that is not taken", value)
     if any(other is value for other in known):
         _refuse(ValueError, owner, name, "a population not added before", value)
+
+
+def network_seed(owner, seed, fast):
+    """Return a whole number that stands for a seed of any kind; None where there are no random streams to seed."""
+    bound = "None, a whole number >= 0, a numpy SeedSequence or a numpy Generator"
+    if not fast:
+        if seed is not None:
+            _refuse(ValueError, owner, "seed", "left out with compat=True, where populations have an rng", seed)
+        return None
+    if seed is None:
+        return np.random.SeedSequence().entropy
+    if isinstance(seed, np.random.SeedSequence):
+        words = seed.generate_state(4)
+    elif isinstance(seed, np.random.Generator):
+        words = seed.integers(2**32, size=4, dtype=np.uint32)
+    else:
+        try:
+            return whole(owner, "seed", seed, 0)
+        except TypeError:
+            _refuse(TypeError, owner, "seed", bound, seed)
+    return sum(int(word) << 32*k for k, word in enumerate(words))
+
+
+def not_running(owner, running):
+    """Refuse what would change a network under a run."""
+    if running:
+        raise RuntimeError(f"{type(owner).__name__}: is running; run and reset have to wait until it is done")

@@ -9,7 +9,7 @@ import traceback
 import numpy as np
 
 from . import __version__, demo, plot
-from ._core import kernels, loops
+from ._core import fast_loop, kernels, loops
 
 __all__ = ["main"]
 
@@ -174,6 +174,7 @@ def info():
         "loops built for": ", ".join(loops.built()),
         "loops that run here": ", ".join(loops.supported()),
         "loops in use": loops.chosen(),
+        "OpenMP": f"{fast_loop.max_threads()} threads" if fast_loop.has_openmp() else "no: networks run on one thread",
         "numpy.exp": _exp_agreement(),
     }
     return "\n".join(f"{name + ':':<21}{fact}" for name, fact in facts.items())

@@ -95,6 +95,7 @@ class currentBase(Watched):
         ndarray of shape (size,)
             A copy, nA.
         """
+        _validate.duration(self, dt)
         return np.copy(self._prev_curr if dt == 0 else self._curr)
 
     def record_i(self, dt):
@@ -106,7 +107,7 @@ class currentBase(Watched):
             The step, ms.
         """
         if self.record:
-            self.curr_record.append(kernels.mean(self._curr))
+            self.curr_record.append(kernels.mean(self._curr.reshape(-1)))
 
     def reset(self):
         """Zero the current and empty the record."""
@@ -177,7 +178,7 @@ class leak(currentBase):
         Parameters
         ----------
         dt : float
-            Without effect.
+            0, or the step, ms; the current is the same.
         vM : array_like
             Membrane potential, mV.
 
@@ -186,6 +187,7 @@ class leak(currentBase):
         ndarray
             nA.
         """
+        _validate.duration(self, dt)
         return equations.leak_current(self.g, vM, self.vL)
 
     def update(self, dt, spikes, weights):
@@ -197,6 +199,7 @@ class leak(currentBase):
 
         Parameters and return as in `project`.
         """
+        _validate.duration(self, dt)
         self._store(_curr=np.array(equations.leak_current(self.g, vM, self.vL), dtype=np.float64))
         if dt != 0:
             self.record_i(dt)
@@ -239,6 +242,7 @@ class _Noise(currentBase):
         spikes, weights
             Without effect.
         """
+        _validate.duration(self, dt)
         self._draw = True
         self.record_i(dt)
 
@@ -271,8 +275,8 @@ class noiseGaussian(_Noise):
 
     def __init__(self, size, mean, sd, **kwargs):
         super().__init__(size, **kwargs)
-        self.aff_m = mean
-        self.aff_sd = sd
+        self.aff_m = _validate.parameter(self, "mean", mean, self.size)
+        self.aff_sd = _validate.parameter(self, "sd", sd, self.size, at_least=0)
 
     def project(self, dt, vM):
         """Return this step's current, or with `dt` = 0 that of the step before; the first call draws.
@@ -289,6 +293,7 @@ class noiseGaussian(_Noise):
         ndarray of shape (size,)
             nA.
         """
+        _validate.duration(self, dt)
         if self._draw:
             self._store(_prev_curr=np.copy(self._curr),
                         _curr=self.aff_m + self._draw_normal() * self.aff_sd)
@@ -429,6 +434,7 @@ class _Receptor(currentBase):
         ndarray of shape (size,)
             nA.
         """
+        _validate.duration(self, dt)
         if dt == 0:
             return np.copy(self._curr)
         return self._through(self.kinetic.project(dt), vM)
@@ -463,6 +469,7 @@ class _Receptor(currentBase):
         ndarray of shape (size,)
             nA.
         """
+        _validate.duration(self, dt)
         if dt == 0:
             return np.copy(self._prev_curr)
         self._store(_curr=np.asarray(self._through(self.kinetic.kinetic(dt), vM), dtype=np.float64))
@@ -688,13 +695,14 @@ class affFlat(currentBase):
         self._on = False
 
     def project(self, dt, vM):
-        """Return the current, whatever `dt` and `vM`.
+        """Return the current, the same at any `dt` and `vM`.
 
         Returns
         -------
         ndarray of shape (size,)
             nA.
         """
+        _validate.duration(self, dt)
         return np.copy(self._onCurrent if self._on else self._offCurrent)
 
     def update(self, dt, spikes, weights):
@@ -702,6 +710,7 @@ class affFlat(currentBase):
 
     def current(self, dt, vM):
         """Return the current, as `project` does."""
+        _validate.duration(self, dt)
         return np.copy(self._onCurrent if self._on else self._offCurrent)
 
     def stim(self, cue_sal=None):
@@ -872,9 +881,9 @@ class affRingPoisson(affFlatPoisson):
 
     def __init__(self, size, positions, max_rate=0, cue_spec=RING_SPREAD, **kwargs):
         super().__init__(size, **kwargs)
-        self._max_rate = max_rate
-        self._cue_spec = cue_spec
-        self._positions = np.array(positions)
+        self._max_rate = _validate.number(self, "max_rate", max_rate, at_least=0)
+        self._cue_spec = _validate.number(self, "cue_spec", cue_spec)
+        self._positions = np.array(_validate.state(self, "positions", positions, self.size))
 
     def stim(self, direction, max_rate=None, cue_spec=None):
         """Switch on towards a direction.

@@ -80,6 +80,7 @@ class kineticBase(Watched):
         ndarray of shape (size,)
             A copy.
         """
+        _validate.duration(self, dt)
         return np.copy(self._prev_s if dt == 0 else self._s)
 
     def reset(self):

@@ -1,12 +1,16 @@
 """Networks: populations and projections, stepped by one compiled loop."""
+import contextlib
 import warnings
 
 import numpy as np
 
 from . import _validate
+from ._core.fast import FastCell, why_not_fast
+from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.loop import Connection, Loop, Member
 from ._core.projection import Projection, WeightKind
 from ._core.spikes import SpikeHistory
+from .currents import currentBase
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
 from .weights import Dense, OneToOne, Ring, Sparse, Uniform, as_weights
@@ -36,7 +40,7 @@ def _lower_weights(weights):
         return Projection(WeightKind.UNIFORM, *weights.shape, flat=weights.weight)
     if isinstance(weights, Sparse):
         return Projection(WeightKind.SPARSE, *weights.shape, indptr=weights.indptr, indices=weights.indices,
-                          values=weights.data)
+                          values=weights._values)
     if isinstance(weights, Ring):
         return Projection(WeightKind.RING, *weights.shape, values=weights.bump, flat=weights.flat, first=weights.first)
     if isinstance(weights, OneToOne):
@@ -61,29 +65,39 @@ class Network:
     ----------
     dt : float
         Length of a step, ms, > 0.
-    compat : bool
+    seed : None, int, numpy.random.SeedSequence or numpy.random.Generator, optional
+        Of the network's random streams; None takes one from the system. One seed gives one
+        result, whatever the number of threads, the instruction set and the cuts into runs.
+        Populations without an `rng` of their own that still have the potentials
+        they were made with get new ones from the seed when they are added.
+    compat : bool, optional
         True gives the numbers of a script that steps the populations by hand, bit for bit: all
         populations predict, in the order of `add`; projections deliver, in the order of `connect`;
         populations advance. Random numbers come from each population's `rng`, NumPy's global
-        generator by default. The other arithmetic is not in this version.
+        generator by default, so there is no seed. False is the fast arithmetic: the same scheme
+        and the same distributions, its own random streams and its own rounding.
+    threads : int, optional
+        At most so many threads; left out, OpenMP's number (``OMP_NUM_THREADS``, threadpoolctl), and one
+        for a network too small to gain by more. The compat arithmetic has one.
 
     Attributes
     ----------
     time : float
         ms; where the next step starts.
+    seed : int or None
+        That makes the same network again; None with `compat`.
 
     Raises
     ------
     ValueError, TypeError
-        If `dt` is not a finite number > 0.
-    NotImplementedError
-        Without ``compat=True``.
+        If `dt` is not a finite number > 0, the seed not one of these kinds or given with `compat`, or `threads` not
+        a whole number >= 1.
 
     Examples
     --------
     >>> import numpy as np, lifext as lx
-    >>> cells, inhibition = lx.pyrPop(80, noise_g=0.01, rng=1), lx.interPop(20, rng=2)
-    >>> net = lx.Network(dt=0.05, compat=True)
+    >>> cells, inhibition = lx.pyrPop(80, noise_g=0.01), lx.interPop(20)
+    >>> net = lx.Network(dt=0.05, seed=1)
     >>> net.add(cells=cells, inhibition=inhibition)
     >>> net.connect(cells, inhibition, lx.Uniform(0.001), "exc")
     >>> net.connect(inhibition, cells, lx.Uniform(0.001), "inh", delay=0.5)
@@ -95,14 +109,34 @@ class Network:
     True
     """
 
-    def __init__(self, dt, *, compat=False):
+    def __init__(self, dt, *, seed=None, compat=False, threads=None):
         self._dt = _validate.number(self, "dt", dt, above=0)
-        if not compat:
-            raise NotImplementedError("Network: the fast arithmetic is not in this version; use compat=True")
+        self._fast = not compat
+        self._threads = None if threads is None else _validate.whole(self, "threads", threads, at_least=1)
+        self._seed = _validate.network_seed(self, seed, self._fast)
         self._names, self._populations, self._histories = [], [], []
         self._projections, self._spike_records, self._state_records = [], {}, []
         self._step = 0
         self._warned = set()
+        self._generators = {}
+        self._loop = None
+        self._running = False
+
+    def __getstate__(self):
+        return {**self.__dict__, "_loop": None, "_running": False}
+
+    @property
+    def seed(self):
+        """What makes the same random numbers again, or None with `compat`."""
+        return self._seed
+
+    @property
+    def _key(self):
+        return tuple(int(word) for word in np.random.SeedSequence(self._seed).generate_state(2))
+
+    def _generator(self, *place):
+        """Return a generator that the seed has for one purpose."""
+        return np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=place))
 
     @property
     def dt(self):
@@ -138,6 +172,14 @@ class Network:
             self._names.append(name)
             self._populations.append(population)
             self._histories.append(SpikeHistory(population.size, 1))
+            if self._fast and population._has_drawn_potentials():
+                self._draw_potentials(len(self._populations) - 1)
+        self._loop = None
+
+    def _draw_potentials(self, index):
+        population = self._populations[index]
+        if population.rng is None:
+            population._draw_potentials(self._generator(index, _POTENTIALS))
 
     def _index(self, name, population):
         return _validate.one_of(self, name, population, self._populations,
@@ -170,6 +212,7 @@ class Network:
         steps = _validate.whole_steps(self, "delay", delay, self._dt)
         self._deepen(i, steps + 1)
         self._projections.append((i, j, weights, kind, steps))
+        self._loop = None
 
     def _deepen(self, index, depth):
         history = self._histories[index]
@@ -199,6 +242,7 @@ class Network:
         index = self._index("population", population)
         if index not in self._spike_records:
             self._spike_records[index] = SpikeRecord(self._names[index], population)
+            self._loop = None
         return self._spike_records[index]
 
     def record_state(self, population, variables, *, every=None, neurons=None):
@@ -229,6 +273,7 @@ class Network:
             [_validate.index(self, "neurons", neuron, population.size) for neuron in neurons], dtype=np.intp)
         record = StateRecord(self._names[index], population, variables, interval, neurons, self._dt)
         self._state_records.append(record)
+        self._loop = None
         return record
 
     def run(self, duration, *, progress=False, every=None):
@@ -250,15 +295,29 @@ class Network:
             On Ctrl-C, between two steps; the network can be run on.
         ValueError
             If a time is no multiple of dt.
+        RuntimeError
+            If the network is running: in another thread, or from a callback of its own.
         """
         steps = _validate.whole_steps(self, "duration", duration, self._dt)
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
-        with _bar(progress, duration) as advance:
-            for taken in self._pieces(steps, min(interval, _PIECE) if progress and callback is None else interval):
+        with self._alone(), _bar(progress, duration) as advance:
+            for taken in self._pieces(steps, min(interval, self._piece()) if progress and callback is None else interval):
                 advance(taken * self._dt)
                 if callback is not None and callback(self) is True:
                     break
+
+    def _piece(self):
+        return max(1, _PIECE // (1 + sum(population.size for population in self._populations)))
+
+    @contextlib.contextmanager
+    def _alone(self):
+        _validate.not_running(self, self._running)
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
 
     def _pieces(self, steps, length):
         """Run `steps` in pieces and yield the length of each."""
@@ -270,45 +329,140 @@ class Network:
             yield count
 
     def _run_steps(self, count):
-        loop = self._lower()
+        if self._fast:
+            self._run_fast(count)
+        else:
+            self._run_loop(self._lower(), count)
+
+    def _run_loop(self, loop, *how):
         try:
-            loop.run(count)
+            loop.run(*how)
         finally:
             self._step = loop.step
 
-    def _lower(self):
-        members = []
-        for index, (population, history) in enumerate(zip(self._populations, self._histories)):
-            self._warn_of_python(index)
-            record = self._spike_records.get(index)
-            members.append(Member(population, history, None if record is None else record._log,
-                                  compiled=not any(_has_own(population, method) for method in STEPS)))
-        connections = []
-        for i, j, weights, kind, delay in self._projections:
-            target, (buffer, method) = self._populations[j], RECEIVERS[kind]
-            connections.append(Connection(_lower_weights(weights), members[i], getattr(target, buffer), delay,
-                                          getattr(target, method) if _has_own(target, method) else None))
-        return Loop(members, connections, self._state_records, self._step, self._dt)
+    def _run_fast(self, count):
+        # kept from run to run, which may be short, as long as nothing was changed
+        if self._loop is None or not self._loop.current():
+            others = [index for index in range(len(self._populations)) if self._why_not_fast(index) is not None]
+            with self._lent_generators(others):
+                self._loop = self._make_fast_loop(others)
+                self._run_loop(self._loop, count, self._thread_count())
+        else:
+            self._run_loop(self._loop, count, self._thread_count())
 
-    def _warn_of_python(self, index):
-        reason = _why_python(self._populations[index])
+    def _lower(self):
+        members = [self._member(index) for index in range(len(self._populations))]
+        return Loop(members, [self._connection(projection, members[projection[0]]) for projection in self._projections],
+                    self._state_records, self._step, self._dt)
+
+    def _member(self, index):
+        population = self._populations[index]
+        self._warn(index, _why_python(population))
+        return Member(population, self._histories[index], self._log(index),
+                      compiled=not any(_has_own(population, method) for method in STEPS))
+
+    def _log(self, index):
+        record = self._spike_records.get(index)
+        return None if record is None else record._log
+
+    def _connection(self, projection, source):
+        _, j, weights, kind, delay = projection
+        target, (buffer, method) = self._populations[j], RECEIVERS[kind]
+        return Connection(_lower_weights(weights), source, getattr(target, buffer), delay,
+                          getattr(target, method) if _has_own(target, method) else None)
+
+    def _make_fast_loop(self, others):
+        units = {index: self._unit(index) for index in range(len(self._populations)) if index not in others}
+        members = {index: self._member(index) for index in others}
+        routes, connections = [], []
+        for projection in self._projections:
+            i, j, weights, kind, delay = projection
+            if j in units:
+                routes.append(Route(_lower_weights(weights), self._histories[i], units[j], kind == "exc", delay))
+            else:
+                source = members.get(i) or Member(self._populations[i], self._histories[i], compiled=False)
+                connections.append(self._connection(projection, source))
+        return FastLoop(list(units.values()), routes, list(members.values()), connections, self._state_records,
+                        self._step, self._dt)
+
+    def _unit(self, index):
+        population = self._populations[index]
+        reached = {kind for _, j, _, kind, _ in self._projections if j == index}
+        fast = FastCell(population._cell(), self._dt, self._key, 2*index, "exc" in reached, "inh" in reached)
+        return Unit(fast, population, self._histories[index], self._log(index))
+
+    def _why_not_fast(self, index):
+        """Return why a population of the fast arithmetic is stepped otherwise, or None; warn of it once."""
+        population = self._populations[index]
+        own = [method for _, method in RECEIVERS.values() if _has_own(population, method)]
+        if own:
+            reason = f"{type(population).__name__} has its own {own[0]}"
+        elif _why_python(population) is not None:
+            return _why_python(population)
+        else:
+            reason = why_not_fast(population._cell(), self._dt)
+        self._warn(index, reason, "in the slower compat arithmetic")
+        return reason
+
+    def _thread_count(self):
+        blocks = sum(-(-population.size // 256) for population in self._populations)
+        if self._threads is not None:
+            return min(self._threads, max(blocks, 1))
+        return max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD))
+
+    @contextlib.contextmanager
+    def _lent_generators(self, others):
+        """Have populations that are stepped in another arithmetic, and have no rng, draw from the seed's, too."""
+        lent = [source for index in others if self._populations[index].rng is None for source in self._lend(index)]
+        try:
+            yield
+        finally:
+            for source in lent:
+                source.rng = None
+
+    def _lend(self, index):
+        sources = [source for source in vars(self._populations[index]).values()
+                   if isinstance(source, currentBase) and source.rng is None]
+        if sources and index not in self._generators:
+            self._generators[index] = self._generator(index, _NOISE)
+        for source in sources:
+            source.rng = self._generators[index]
+        return sources
+
+    def _warn(self, index, reason, how="through Python"):
         if reason is not None and index not in self._warned:
             self._warned.add(index)
-            warnings.warn(f"{self._names[index]} is stepped through Python: {reason}", PerformanceWarning, stacklevel=5)
+            warnings.warn(f"{self._names[index]} is stepped {how}: {reason}", PerformanceWarning, stacklevel=2)
 
-    def reset(self):
-        """Go back to time 0: populations are reset in the order of `add`, spikes on their way and records forgotten."""
-        self._step = 0
-        for population in self._populations:
+    def reset(self, seed=None):
+        """Go back to time 0: populations are reset in the order of `add`, spikes on their way and records forgotten.
+
+        Parameters
+        ----------
+        seed : None, int, numpy.random.SeedSequence or numpy.random.Generator, optional
+            Of another run; left out, the run to come is the same again (but for populations with an `rng`
+            of their own, and with `compat`).
+        """
+        _validate.not_running(self, self._running)
+        if seed is not None:
+            self._seed = _validate.network_seed(self, seed, self._fast)
+        self._step, self._generators, self._loop = 0, {}, None
+        for index, population in enumerate(self._populations):
             population.reset()
+            if self._fast:
+                self._draw_potentials(index)
         for history in self._histories:
             history.clear()
         for record in [*self._spike_records.values(), *self._state_records]:
             record.clear()
 
 
-# steps between two moves of the progress bar
-_PIECE = 200
+# what the seed's generators are for
+_POTENTIALS, _NOISE = 0, 1
+# fewer blocks of neurons than this a thread are stepped sooner than threads are started
+_BLOCKS_A_THREAD = 32
+# neuron-steps between two moves of the progress bar: some hundredths of a second
+_PIECE = 2_000_000
 
 
 class _bar:

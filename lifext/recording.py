@@ -142,13 +142,14 @@ class StateRecord:
 
     def __init__(self, name, population, variables, interval, neurons, dt):
         self.name, self.neurons = name, neurons
-        self._population, self._interval, self._dt = population, interval, dt
+        self._population, self.interval, self._dt = population, interval, dt
+        self.has_currents = any(variable.startswith("i_") for variable in variables)
         self._rows = {variable: [] for variable in variables}
         self._times = []
 
     def take(self, step):
         """Sample, if the end of this step is one of the sample times."""
-        if (step + 1) % self._interval:
+        if (step + 1) % self.interval:
             return
         self._times.append((step + 1) * self._dt)
         for variable, rows in self._rows.items():

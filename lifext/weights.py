@@ -239,9 +239,10 @@ class Sparse(Weights):
     indptr : ndarray of shape (n_source + 1,)
         Connections of source i are ``indptr[i]`` up to ``indptr[i + 1]``; intp, read-only.
     indices : ndarray of shape (connections,)
-        Targets, ascending within a row, each at most once; intp, read-only.
+        Targets, ascending within a row, each at most once; int32, read-only.
     data : ndarray of shape (connections,)
-        Weights, float64, read-only. A connection of weight 0 that was given is kept.
+        Weights, float64, read-only; one number in memory where all are alike. A connection of
+        weight 0 that was given is kept.
 
     Examples
     --------
@@ -265,7 +266,18 @@ class Sparse(Weights):
         indptr, indices, data = _canonical(indptr, indices, data)
         # a sum of finite weights need not be finite
         _validate.all_finite(self, "data", data)
-        return self._store(indptr=indptr, indices=indices, data=data, shape=(n_source, n_target))
+        return self._keep(indptr, indices, data, (n_source, n_target))
+
+    def _keep(self, indptr, indices, data, shape):
+        _validate.at_most(self, "n_target", shape[1], 2**31 - 1)
+        alike = len(data) > 0 and (data == data[0]).all()
+        return self._store(indptr=indptr, indices=indices.astype(np.int32), _values=data[:1].copy() if alike else data,
+                           shape=shape)
+
+    @property
+    def data(self):
+        """Weights, (connections,)."""
+        return np.broadcast_to(self._values, self.indices.shape)
 
     @classmethod
     def from_csr(cls, indptr, indices, data, shape):
@@ -400,10 +412,10 @@ class Sparse(Weights):
             data = _validate.real_array(cls.__name__, "weight(rng, count)", weight(rng, count), (count,))
         else:
             data = np.full(count, weight)
-        return cls._of(indptr=indptr, indices=indices, data=data, shape=shape)
+        return cls.__new__(cls)._keep(indptr, indices, data, shape)
 
     def __repr__(self):
-        return f"{type(self).__name__}(shape={self.shape}, connections={len(self.data)})"
+        return f"{type(self).__name__}(shape={self.shape}, connections={len(self.indices)})"
 
     def _fill(self, source, row):
         connections = slice(self.indptr[source], self.indptr[source + 1])

@@ -39,8 +39,7 @@ def test_the_size_is_fixed():
 @pytest.mark.parametrize("value", [
     NAN, INF, -INF, "1", None, 1j, np.complex128(1 + 1j), [1.0, NAN, 2.0], [1.0, 2.0], [[1.0, 2.0, 3.0]], object()])
 def test_parameters_of_populations(name, value):
-    attribute = name if name in ("vTh", "vReset", "refDur", "cM") else name.split("_")[1]
-    with pytest.raises((ValueError, TypeError), match=rf"\w+: {attribute}(\[1\])? must be .*finite.*, got"):
+    with pytest.raises((ValueError, TypeError), match=rf"pyrPop: {name}(\[1\])? must be .*finite.*, got"):
         POP(3, **{name: value})
 
 
@@ -82,10 +81,14 @@ def test_attributes(owner, name, value, bound):
     (lambda: lifext.firstOrdKin(2, NAN, 2), "firstOrdKin: alpha_s must be a number, finite, got nan"),
     (lambda: lifext.secondOrdKin(2, 1, 1, 0, 2), "secondOrdKin: tau_x must be a number, finite and > 0, got 0"),
     (lambda: lifext.leak(2, rand_sd=-1), "leak: rand_sd must be a number, finite and >= 0, got -1"),
-    (lambda: lifext.noiseGaussian(2, 0, -1), "noiseGaussian: aff_sd must be a number, finite and >= 0, got -1"),
+    (lambda: lifext.noiseGaussian(2, 0, -1), "noiseGaussian: sd must be a number, finite and >= 0, got -1"),
+    (lambda: lifext.noiseGaussian(2, NAN, 1), "noiseGaussian: mean must be a number, finite, got nan"),
+    (lambda: POP(2, noise_rate=-1), "pyrPop: noise_rate must be a number, finite and >= 0, got -1"),
     (lambda: lifext.affRing(3, [0.0, 1.0]), r"affRing: positions must be .* of shape \(3,\)"),
     (lambda: lifext.affFlat(3, cue_sal=NAN), "affFlat: cue_sal must be a number, finite, got nan"),
-    (lambda: lifext.affRingPoisson(2, [0, 1], max_rate=-1), "_max_rate must be a number, finite and >= 0, got -1"),
+    (lambda: lifext.affRingPoisson(2, [0, 1], max_rate=-1), "affRingPoisson: max_rate must be .* >= 0, got -1"),
+    (lambda: lifext.affRingPoisson(2, [0, 1], cue_spec=INF), "affRingPoisson: cue_spec must be a number"),
+    (lambda: lifext.affRingPoisson(2, [0, NAN]), r"affRingPoisson: positions\[1\] must be finite, got nan"),
     (lambda: lifext.noisePoisson(2, rng="x"), "noisePoisson: rng must be None, a numpy Generator"),
     (lambda: lifext.currentBase(2, record_rate=0), "currentBase: record_rate must be a number, finite and > 0, got 0"),
 ])
@@ -195,12 +198,13 @@ def test_spikes_outside_the_step_are_taken():
 @pytest.mark.parametrize(("call", "words"), [
     (lambda k: k.update(DT, [0.0], np.ones((1, 2))), r"weights must be an array of shape \(1, 3\)"),
     (lambda k: k.update(DT, [0.0, 0.01], np.ones((1, 3))), r"weights must be an array of shape \(2, 3\)"),
-    (lambda k: k.update(DT, [NAN], np.ones((1, 3))), r"dts\[0\] must be finite, got nan"),
+    (lambda k: k.update(DT, [NAN], np.ones((1, 3))), r"spk_times\[0\] must be finite, got nan"),
     (lambda k: k.update(DT, [0.0], [[1, INF, 1]]), r"weights\[0, 1\] must be finite, got inf"),
     (lambda k: k.update(DT, [[0.0]], np.ones((1, 3))), r"spk_times must be an array of shape \(n,\)"),
     (lambda k: k.update(NAN, [], []), "dt must be a number, finite and >= 0, got nan"),
     (lambda k: k.update(-DT, [], []), "dt must be a number, finite and >= 0, got -0.05"),
     (lambda k: k.project("x"), "dt must be a number, finite and >= 0, got 'x'"),
+    (lambda k: k.kinetic(NAN), "dt must be a number, finite and >= 0, got nan"),
 ])
 @pytest.mark.parametrize("make", [lambda: lifext.firstOrdKin(3, 1, 2), lambda: lifext.firstOrdKinExp(3, 1, 2),
                                   lambda: lifext.secondOrdKin(3, 1, 1, 2, 80), lambda: lifext.AMPAR(3).kinetic])
@@ -210,6 +214,61 @@ def test_kinetics(call, words, make):
     with pytest.raises((ValueError, TypeError), match=words):
         call(kinetic)
     assert snapshot(kinetic) == before
+
+
+CURRENTS = [
+    lambda: lifext.leak(3), lambda: lifext.noiseGaussian(3, 0.1, 0.2), lambda: lifext.noisePoisson(3),
+    lambda: lifext.AMPAR(3), lambda: lifext.NMDAR(3), lambda: lifext.GABAR(3), lambda: lifext.affFlat(3),
+    lambda: lifext.affRing(3, [0, 1, 2]), lambda: lifext.affFlatPoisson(3), lambda: lifext.affRingPoisson(3, [0, 1, 2]),
+]
+
+
+def used(make):
+    """A current after a step, so that there is something a refused call could change."""
+    current = make()
+    v = np.full(3, -60.0)
+    current.project(DT, v)
+    current.update(DT, [0.01], np.full((1, 3), 0.1))
+    current.current(DT, v)
+    return current
+
+
+@pytest.mark.parametrize("dt", [-DT, NAN, INF, "x", None, 1j, [DT, DT], np.array([DT, DT])])
+@pytest.mark.parametrize("call", ["project", "current"])
+@pytest.mark.parametrize("make", CURRENTS, ids=lambda make: type(make()).__name__)
+def test_currents_at_no_time(make, call, dt):
+    source = used(make)
+    before = snapshot(source)
+    with pytest.raises((ValueError, TypeError), match=f"{type(source).__name__}: dt must be a number, finite and >= 0"):
+        getattr(source, call)(dt, np.full(3, -60.0))
+    assert snapshot(source) == before
+
+
+@pytest.mark.parametrize("dt", [-DT, NAN, "x", None])
+@pytest.mark.parametrize("make", CURRENTS[1:3] + CURRENTS[-2:], ids=lambda make: type(make()).__name__)
+def test_noises_do_not_end_a_step_of_no_length(make, dt):
+    source = used(make)
+    before = snapshot(source)
+    with pytest.raises((ValueError, TypeError), match=f"{type(source).__name__}: dt must be a number, finite and >= 0"):
+        source.update(dt, 0, 0)
+    assert snapshot(source) == before
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ((NAN, [0.0], np.ones((1, 3))), "dt must be a number, finite and >= 0, got nan"),
+    ((DT, [NAN], np.ones((1, 3))), r"spk_times\[0\] must be finite, got nan"),
+    ((DT, [0.0], [[1, INF, 1]]), r"weights\[0, 1\] must be finite, got inf"),
+    ((DT, [0.0], np.ones((1, 2))), r"weights must be an array of shape \(1, 3\)"),
+    ((DT, [0.0, 0.01], np.ones((1, 3))), r"weights must be an array of shape \(2, 3\)"),
+])
+@pytest.mark.parametrize("cls", [lifext.AMPAR, lifext.NMDAR, lifext.GABAR])
+@pytest.mark.parametrize("order", [1, 2])
+def test_receptors(cls, order, arguments, words):
+    receptor = used(lambda: cls(3, order=order, record_i=True))
+    before = snapshot(receptor)
+    with pytest.raises((ValueError, TypeError), match=words):
+        receptor.update(*arguments)
+    assert snapshot(receptor) == before
 
 
 @pytest.mark.parametrize(("make", "arguments"), [

@@ -105,6 +105,24 @@ def patch_instance(pop):
     pop.leak.current = lambda dt, vM: 0.03 * (vM + 70)
 
 
+def share_kinetic(pop):
+    pop.NMDA.kinetic = pop.AMPA.kinetic
+
+
+def share_receptor(pop):
+    pop.AMPA = pop.GABA
+
+
+def call(path, *arguments, **named):
+    def change(pop):
+        target = pop
+        for name in path.split("."):
+            target = getattr(target, name)
+        target(*arguments, **named)
+    change.__name__ = f"{path}()"
+    return change
+
+
 def chain(*changes):
     def change(pop):
         for one in changes:
@@ -161,16 +179,20 @@ CHANGES = [
     set_in("noise", lambda: lifext.noiseGaussian(N, -0.3, 0.2)), set_in("noise", lambda: lifext.affFlatPoisson(N)),
     set_in("afferents", lambda: Ramp(N)), set_in("leak", Duck), set_in("leak", lambda: lifext.leak(1)),
     set_in("afferents", lambda: lifext.affRingPoisson(N, each(0, 6))),
-    chain(set_in("afferents", lambda: lifext.affFlatPoisson(N, tau=each(1, 3))),
-          lambda pop: pop.stim(rate=3.0, g=0.004)),
-    chain(set_in("afferents", lambda: lifext.affFlatPoisson(N)), lambda pop: pop.stim(rate=each(1, 5))),
-    lambda pop: pop.stim(cue_sal=0.5), lambda pop: pop.stim(), patch_instance,
-    lambda pop: setattr(pop.NMDA, "kinetic", pop.AMPA.kinetic),
-    lambda pop: setattr(pop, "AMPA", pop.GABA),
-    lambda pop: pop.reset(), lambda pop: pop.noise.reset(), lambda pop: pop.predictSpikes(DT, 7.0),
-    lambda pop: pop.processTimeStep(DT, 7.0), lambda pop: pop.noise.project(DT, pop._vM),
-    lambda pop: pop.AMPA.update(DT, [0.01], np.full((1, N), 0.1)), lambda pop: pop.AMPA.current(DT, pop._vM),
-    lambda pop: pop.dVmdt(DT, pop._vM),
+    chain(set_in("afferents", lambda: lifext.affFlatPoisson(N, tau=each(1, 3))), call("stim", rate=3.0, g=0.004)),
+    chain(set_in("afferents", lambda: lifext.affFlatPoisson(N)), call("stim", rate=each(1, 5))),
+    share_kinetic, share_receptor, patch_instance, call("stim", cue_sal=0.5), call("stim"),
+    # calls out of turn; a prediction on top of one is a step that was never taken for good
+    call("reset"), call("noise.reset"), call("predictSpikes", DT, 7.0), call("processTimeStep", DT, 7.0),
+    call("noise.project", DT, each(-60, -53)), call("AMPA.update", DT, [0.01], np.full((1, N), 0.1)),
+    call("AMPA.current", DT, each(-60, -53)), call("dVmdt", DT, each(-60, -53)),
+]
+
+# a leak asked for its current at other potentials than the population's keeps an array of their shape
+WITHOUT_EFFECT = [
+    call("leak.current", DT, -55.0), call("leak.current", DT, np.array([-55.0])),
+    call("leak.current", DT, np.linspace(-80, -50, 3 * N)), call("leak.project", DT, -55.0),
+    set_in("_spikeTime", np.zeros(1)), set_in("_spikeTime", np.zeros(3 * N, dtype=int)),
 ]
 
 
@@ -208,7 +230,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("cls", [lifext.pyrPop, lifext.interPop])
 @pytest.mark.parametrize("when", ["before", "between", "late"])
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("change", CHANGES + WITHOUT_EFFECT, ids=lambda change: change.__name__)
 def test_a_change_counts(change, when, cls):
     fused, slow = drive(cls, change, when), drive(composed(cls), change, when)
     assert slow[2]._why_composed() is not None
@@ -245,7 +267,7 @@ def test_an_unchanged_population_is_fused_and_keeps_its_record(cls):
     (set_in("AMPA", lambda: Weaker(N)), "Weaker has its own"), (patch_instance, "a leak was given its own current"),
     (set_in("NMDA.kinetic", lambda: Constant(N)), "Constant"),
     (set_in("noise", lambda: lifext.noiseGaussian(N, 0, 1)), "noiseGaussian"),
-    (lambda pop: setattr(pop, "AMPA", pop.GABA), "share"),
+    (share_receptor, "share"),
 ])
 def test_what_leaves_the_fused_path_says_why_and_comes_back(change, reason):
     pop = lifext.pyrPop(N)
@@ -257,6 +279,17 @@ def test_what_leaves_the_fused_path_says_why_and_comes_back(change, reason):
         vars(part).pop("current", None)
         setattr(pop, name, part)
     pop.NMDA.kinetic = kinetic
+    assert pop._why_composed() is None
+
+
+def test_a_leak_asked_at_other_potentials_leaves_the_fused_path_until_they_are_forgotten():
+    pop = lifext.pyrPop(1)
+    pop.predictSpikes(DT, 1.0)
+    assert pop._why_composed() is None
+    pop.leak.current(DT, np.linspace(-80, -50, 7))
+    assert pop._why_composed() == "leak._curr is of shape (7,)"
+    for k in range(2):
+        pop.processTimeStep(DT, 1 + k * DT)
     assert pop._why_composed() is None
 
 
@@ -273,6 +306,23 @@ def test_a_subclass_that_adds_to_a_population_stays_fused():
     pop.predictSpikes(DT, 1.0)
     assert pop._why_composed() is None
     assert pop.rate() >= 0
+
+
+@pytest.mark.parametrize("overridden", ["project_dVmdt", "dVmdt"])
+def test_a_subclass_with_a_law_of_its_own_is_heard(backend, overridden):
+    """With no slope at all in one of the two, the prediction, or the step, stays where it was."""
+    pop = type("Own", (lifext.pyrPop,), {overridden: lambda self, dt, vM: np.zeros(N)})(N, rng=3)
+    twin = lifext.pyrPop(N, rng=3)
+    start = pop.VMs()
+    assert overridden in pop._why_composed()
+    for each_pop in (pop, twin):
+        each_pop.predictSpikes(DT, 1.0)
+        each_pop.receivePyrSpikes(DT, 1, [[0.01]], np.full((1, N), 0.01))
+        each_pop.processTimeStep(DT, 1.0)
+    assert np.array_equal(pop._tempvM, start) == (overridden == "project_dVmdt")
+    assert np.array_equal(pop.VMs(), start) == (overridden == "dVmdt")
+    kept, same = (pop._tempvM, twin._tempvM) if overridden == "dVmdt" else (pop.NMDA.kinetic._x, twin.NMDA.kinetic._x)
+    assert np.array_equal(kept, same)
 
 
 def test_a_class_patched_under_a_running_population_is_noticed(monkeypatch):

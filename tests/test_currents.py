@@ -88,6 +88,13 @@ def test_leak_is_always_fresh():
     assert source.current(0, np.array([-55.0]))[0] == pytest.approx(0.2)
 
 
+def test_leak_records_the_mean_over_whatever_potentials_it_is_asked_at():
+    source = leak(3, g=0.02, vL=-65, record_i=True)
+    for v in (-60.0, np.array([-60.0, -55.0]), np.full((2, 3), -60.0)):
+        source.current(DT, v)
+    np.testing.assert_allclose(source.curr_record, [0.1, 0.15, 0.1])
+
+
 def test_leak_spreads_around_its_conductance_and_is_redrawn_at_reset():
     source = leak(4000, g=0.025, rand_sd=0.002, rng=3)
     first = source.g

@@ -1,4 +1,6 @@
+import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -229,6 +231,22 @@ def test_without_matplotlib_the_run_goes_on(small_run, tmp_path, monkeypatch, ca
     assert printed.err == "No picture: lifext.plot needs matplotlib: pip install 'lifext[plot]'\n"
     assert "memory inter" in printed.out
     assert list(tmp_path.iterdir()) == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(Terminal, True), (io.StringIO, False)])
+def test_the_bar_tells_simulated_time_speed_and_time_left_on_a_terminal_only(stream, shown, monkeypatch):
+    pytest.importorskip("tqdm")
+    err = stream()
+    monkeypatch.setattr("sys.stderr", err)
+    assert len(list(demo.with_progress(range(2000)))) == 2000
+    assert ("100 of 100 ms simulated" in err.getvalue()) is shown
+    assert bool(re.search(r"ms/s, \d\d:\d\d left", err.getvalue())) is shown
+    assert shown or err.getvalue() == ""
 
 
 def test_without_tqdm_there_is_no_bar(monkeypatch):

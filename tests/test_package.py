@@ -24,6 +24,57 @@ PUBLISHED = {
 }
 
 
+OVERRIDES = "alpha_s=None, alpha_x=None, tau_s=None, tau_x=None"
+STEPS = {"project": "dt, vM", "current": "dt, vM", "update": "dt, spikes, weights", "reset": ""}
+WALKS = {"project": "dt", "kinetic": "dt", "update": "dt, spk_times, weights", "reset": ""}
+POPULATION = {
+    "predictSpikes": "dt, time", "processTimeStep": "dt, time", "dVmdt": "dt, vM", "project_dVmdt": "dt, vM",
+    "receivePyrSpikes": "dt, num, dts, weights", "receiveIntSpikes": "dt, num, dts, weights",
+    "VMs": "", "spikes": "", "spikeTimes": "", "reset": "", "stim": "", "removeStim": ""}
+# arguments in the published order, with their defaults; keyword arguments for a base class left out
+SIGNATURES = {
+    "kineticBase": {"": "size, track=False, track_ID=0", **WALKS}, "firstOrdKin": {"": "size, alpha_s, tau_s", **WALKS},
+    "firstOrdKinExp": {"": "size, alpha_s, tau_s", **WALKS},
+    "secondOrdKin": {"": "size, alpha_x, alpha_s, tau_x, tau_s", **WALKS},
+    "currentBase": {"": "size, record_i=False, record_rate=2000", **STEPS, "update": "dt, spk_times, weights"},
+    "leak": {"": "size, g=0.025, vL=-70, rand_sd=None", **STEPS},
+    "AMPAR": {"": f"size, order=1, g=0.7, vE=0, {OVERRIDES}", **STEPS},
+    "NMDAR": {"": f"size, order=2, g=0.07, vE=0, mg=1, {OVERRIDES}", **STEPS},
+    "GABAR": {"": f"size, order=1, g=0.1, vI=-70, {OVERRIDES}", **STEPS},
+    "noiseGaussian": {"": "size, mean, sd", **STEPS},
+    "noisePoisson": {"": "size, g=0.003, vE=0, alpha=1, tau=2, rate=1.8", **STEPS},
+    "affFlat": {"": "size, cue_sal=0.15", **STEPS, "stim": "cue_sal=None", "hide": ""},
+    "affRing": {"": f"size, positions, cue_spec={2 * np.pi / 0.4}", **STEPS,
+                "stim": "direction, cue_sal=None, cue_spec=None", "hide": ""},
+    "affFlatPoisson": {"": "size", **STEPS, "stim": "rate=None, g=None", "hide": ""},
+    "affRingPoisson": {"": f"size, positions, max_rate=0, cue_spec={2 * np.pi / 0.4}", **STEPS,
+                       "stim": "direction, max_rate=None, cue_spec=None", "hide": ""},
+    "RK2": {"": "fun, t0, y0, dt"}, "RK4": {"": "fun, t0, y0, dt"},
+    "baseLIFPop": {"": "size, vTh=-50, vReset=-60, refDur=2, cM=0.5, AMPA_g=0.7, NMDA_g=0.07, GABA_g=0.1, "
+                       "noise_rate=1.8, noise_g=0.003, leak_g=0.025, leak_vL=-70, record_i=False", **POPULATION},
+    "pyrPop": {"": "size", **POPULATION}, "interPop": {"": "size", **POPULATION},
+    "pyrRingPop": {"": "size", **POPULATION, "stim": "direction"},
+    "interRingPop": {"": "size", **POPULATION, "stim": "direction"},
+}
+
+
+def named_arguments(function):
+    """The arguments that can be passed by position, without `rng`, which is new."""
+    parameters = inspect.signature(function).parameters.values()
+    return ", ".join(str(p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in ("self", "rng"))
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_arguments_are_the_published_ones(name):
+    thing = getattr(lifext, name)
+    for method, arguments in SIGNATURES[name].items():
+        assert named_arguments(getattr(thing, method) if method else thing) == arguments, method
+
+
+def test_every_published_name_has_its_arguments_tested():
+    assert set(SIGNATURES) == {name for names in PUBLISHED.values() for name in names}
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_all_published_names_are_there_and_at_the_top(module):
     for name in PUBLISHED[module]:
@@ -89,7 +140,7 @@ def test_readme_has_its_two_commands():
 
 def test_readme_example_runs(tmp_path):
     code, = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text().split("## Moving")[0], flags=re.DOTALL)
-    assert len([line for line in code.splitlines() if line]) <= 24
+    assert len([line for line in code.splitlines() if line]) == 20
     out = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True,
                          capture_output=True, text=True)
     assert abs(float(out.stdout.split()[0]) - 180) < 15

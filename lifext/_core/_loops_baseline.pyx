@@ -1,2 +1,3 @@
 """The loops over neurons, built for baseline."""
 include "loops.pxi"
+include "fast.pxi"

@@ -44,6 +44,7 @@ cdef class Gating(Lowered):
     cdef readonly Py_ssize_t size
     cdef readonly bint uniform            # all parameters are numbers
     cdef readonly bint one_tau            # tau_s is: its exp is libm's
+    cdef readonly bint one_tau_x
     cdef readonly double[::1] s           # (n,) open fraction
     cdef readonly double[::1] prev_s      # (n,) the same before the last walk
     cdef readonly double[::1] x           # (n,) rising variable; empty in first order

@@ -109,7 +109,8 @@ cdef class Gating(Lowered):
                  alpha_s, tau_s, alpha_x, tau_x):
         self.kind, self.size = kind, s.shape[0]
         self.s, self.prev_s, self.x, self.prev_x = s, prev_s, x, prev_x
-        self.uniform, self.one_tau = is_number(alpha_s, tau_s, alpha_x, tau_x), is_number(tau_s)
+        self.uniform = is_number(alpha_s, tau_s, alpha_x, tau_x)
+        self.one_tau, self.one_tau_x = is_number(tau_s), is_number(tau_x)
         self.alpha_s, self.tau_s, self.alpha_x, self.tau_x = parameters(
             self.size, self.uniform, alpha_s, tau_s, alpha_x, tau_x)
         self.decay = np.empty(0 if self.one_tau else self.size)

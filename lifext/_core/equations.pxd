@@ -87,3 +87,38 @@ cdef inline double crossing_time(double v_threshold, double v, double v_ahead, d
     if rise == 0.0:
         return NAN if reach == 0.0 or reach != reach else (INFINITY if reach > 0.0 else -INFINITY)
     return reach/rise
+
+
+# The fast arithmetic's forms of the same: what depends on parameters and dt alone is taken out of the loops
+
+cdef inline double relaxed(double s, double left) noexcept nogil:
+    """First-order gating after a step of which `left` is left."""
+    return s*left
+
+
+cdef inline double second_order_relaxed(double s, double x, double rise, double loss) noexcept nogil:
+    """Wang (1999), eqs. 4 and 5, by one Euler step; rise is dt*alpha_s*(1 - dt/tau_x), loss is dt/tau_s."""
+    return s + (rise*x*(1.0 - s) - loss*s)
+
+
+cdef inline double driving_force(double v, double reversal) noexcept nogil:
+    return v - reversal
+
+
+cdef inline double blocked_force(double v, double reversal, double mg, double exp_of_v) noexcept nogil:
+    """The driving force behind the magnesium block."""
+    return (v - reversal)/magnesium_block(mg, exp_of_v)
+
+
+cdef inline double driven_current(double g, double s, double force) noexcept nogil:
+    return g*s*force
+
+
+cdef inline double net_current(double afferent, double leak, double synaptic) noexcept nogil:
+    """cM dV/dt; `synaptic` is the sum of the currents through receptors and noise."""
+    return -afferent - leak - synaptic
+
+
+cdef inline double heun_step_by(double v, double slope1, double slope2, double half) noexcept nogil:
+    """RK2, with half = dt/2/cM."""
+    return v + half*(slope1 + slope2)

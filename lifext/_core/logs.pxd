@@ -7,4 +7,5 @@ cdef class SpikeLog:
     cdef Py_ssize_t[::1] ids
     cdef double[::1] times
 
-    cdef int note(self, SpikeHistory history, Py_ssize_t step, double dt) except -1
+    cdef int note(self, SpikeHistory history, Py_ssize_t step, double dt) except -1 nogil
+    cdef int grow(self, Py_ssize_t wanted) except -1

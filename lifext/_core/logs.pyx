@@ -18,14 +18,19 @@ cdef class SpikeLog:
         """Return copies of the neurons (n,) and of their times (n,), ms."""
         return np.array(self.ids[:self.count]), np.array(self.times[:self.count])
 
-    cdef int note(self, SpikeHistory history, Py_ssize_t step, double dt) except -1:
-        cdef Py_ssize_t k, slot = step % history.depth, wanted = self.count + history.counts[slot]
+    cdef int note(self, SpikeHistory history, Py_ssize_t step, double dt) except -1 nogil:
+        cdef Py_ssize_t k, slot = step % history.depth, begin = history.begins[slot]
         cdef double start = step*dt
-        if wanted > self.ids.shape[0]:
-            self.ids = np.resize(self.ids, 2*wanted)
-            self.times = np.resize(self.times, 2*wanted)
-        for k in range(history.counts[slot]):
-            self.ids[self.count + k] = history.ids[slot, k]
-            self.times[self.count + k] = start + history.times[slot, k]
-        self.count = wanted
+        if self.count + history.counts[slot] > self.ids.shape[0]:
+            with gil:
+                self.grow(self.count + history.counts[slot])
+        for k in range(begin, begin + history.counts[slot]):
+            self.ids[self.count] = history.ids[k]
+            self.times[self.count] = start + history.times[k]
+            self.count += 1
+        return 0
+
+    cdef int grow(self, Py_ssize_t wanted) except -1:
+        self.ids = np.resize(self.ids, 2*wanted)
+        self.times = np.resize(self.times, 2*wanted)
         return 0

@@ -11,7 +11,6 @@ from libc.stdint cimport uint8_t
 
 import numpy as np
 
-from .buffers cimport Cell
 from .logs cimport SpikeLog
 from .membrane cimport advance_cell, predict_cell
 from .projection cimport Projection
@@ -19,12 +18,6 @@ from .spikes cimport SpikeBuffer, SpikeHistory
 
 
 cdef class Member:
-    """A population as the loop sees it: compiled, or stepped through its own Python methods."""
-    cdef object population
-    cdef Cell cell                        # None: through Python
-    cdef SpikeHistory history
-    cdef SpikeLog log                     # None: spikes are not recorded
-
     def __init__(self, population, SpikeHistory history, SpikeLog log=None, *, bint compiled=True):
         self.population, self.history, self.log = population, history, log
         self.cell = population._cell() if compiled else None
@@ -62,13 +55,6 @@ cdef class Member:
 
 
 cdef class Connection:
-    """Spikes of one member on their way to another."""
-    cdef Projection projection
-    cdef Member source
-    cdef SpikeBuffer target
-    cdef object receive                   # a method of the user's that takes spikes in, or None
-    cdef Py_ssize_t delay                 # steps
-
     def __init__(self, Projection projection, Member source, SpikeBuffer target, Py_ssize_t delay, receive=None):
         self.projection, self.source, self.target, self.delay = projection, source, target, delay
         self.receive = receive
@@ -79,14 +65,14 @@ cdef class Connection:
         if step < self.delay:
             return 0
         slot = (step - self.delay) % history.depth
-        for k in range(history.counts[slot]):
+        for k in range(history.begins[slot], history.begins[slot] + history.counts[slot]):
             # in this arithmetic a time of dt means that no spike came
-            if history.times[slot, k] == dt:
+            if history.times[k] == dt:
                 continue
             if self.receive is not None:
-                self.receive(dt, 1, [[history.times[slot, k]]], self.projection.row(history.ids[slot, k])[None])
+                self.receive(dt, 1, [[history.times[k]]], self.projection.row(history.ids[k])[None])
             else:
-                self.projection.fill_row(history.ids[slot, k], self.target.take(history.times[slot, k]))
+                self.projection.fill_row(history.ids[k], self.target.take(history.times[k]))
         return 0
 
 

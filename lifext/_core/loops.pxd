@@ -29,3 +29,6 @@ cdef struct Loops:
 
 
 cdef Loops loops
+
+# where the chosen build's kernels of the fast arithmetic are (fast.FastLoops)
+cdef void *fast_table_of() noexcept nogil

@@ -13,8 +13,8 @@ cdef class Projection:
     cdef readonly Py_ssize_t n_target
     cdef readonly const double[:, ::1] dense      # (n_source, n_target)
     cdef readonly const Py_ssize_t[::1] indptr    # (n_source + 1,) sparse rows
-    cdef readonly const Py_ssize_t[::1] indices
-    cdef readonly const double[::1] values        # of sparse rows, of a ring's bump, of one-to-one
+    cdef readonly const int[::1] indices
+    cdef readonly const double[::1] values        # of sparse rows, of a ring's bump, of one-to-one; one if all alike
     cdef readonly double flat                     # of a ring, of uniform weights
     cdef readonly Py_ssize_t first                # ring: the bump's first target, from the source on
 

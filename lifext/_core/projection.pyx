@@ -9,7 +9,7 @@ cdef class Projection:
         self.flat, self.first = flat, first
         self.dense = np.empty((0, 0)) if dense is None else dense
         self.indptr = np.empty(0, np.intp) if indptr is None else indptr
-        self.indices = np.empty(0, np.intp) if indices is None else indices
+        self.indices = np.empty(0, np.intc) if indices is None else indices
         self.values = np.empty(0) if values is None else values
 
     def row(self, Py_ssize_t source):
@@ -30,7 +30,7 @@ cdef class Projection:
         elif self.kind == SPARSE:
             row[:] = 0.0
             for k in range(self.indptr[source], self.indptr[source + 1]):
-                row[self.indices[k]] = self.values[k]
+                row[self.indices[k]] = self.values[k if self.values.shape[0] > 1 else 0]
         elif self.kind == RING:
             row[:] = self.flat
             target = (source + self.first) % self.n_target

@@ -16,10 +16,24 @@ cdef class SpikeBuffer:
 
 
 cdef class SpikeHistory:
-    """Who spiked, and when, in the last few steps of one population: a slot a step, used in turn."""
-    cdef readonly Py_ssize_t depth
-    cdef readonly Py_ssize_t[::1] counts      # (depth,)
-    cdef readonly Py_ssize_t[:, ::1] ids      # (depth, n) neurons, ascending
-    cdef readonly double[:, ::1] times        # (depth, n) ms after the start of their step
+    """Who spiked, and when, in the last few steps of one population.
 
-    cdef void collect(self, Py_ssize_t step, const uint8_t[::1] spiked, const double[::1] times) noexcept nogil
+    One behind the other in arrays that grow to the busiest stretch of `depth` steps, and are
+    then used over and over: `begins` and `counts` say where those of a step are.
+    """
+    cdef readonly Py_ssize_t size
+    cdef readonly Py_ssize_t depth
+    cdef readonly Py_ssize_t[::1] begins      # (depth,)
+    cdef readonly Py_ssize_t[::1] counts      # (depth,)
+    cdef readonly Py_ssize_t[::1] ids         # neurons, ascending within a step
+    cdef readonly double[::1] times           # ms after the start of their step
+    cdef Py_ssize_t end
+
+    cdef bint has_room(self) noexcept nogil
+    cdef int make_room(self, Py_ssize_t step) except -1
+    cdef void open(self, Py_ssize_t step) noexcept nogil
+    cdef inline void add(self, Py_ssize_t step, Py_ssize_t neuron, double time) noexcept nogil:
+        self.ids[self.end], self.times[self.end] = neuron, time
+        self.end += 1
+        self.counts[step % self.depth] += 1
+    cdef int collect(self, Py_ssize_t step, const uint8_t[::1] spiked, const double[::1] times) except -1

@@ -92,38 +92,61 @@ def restore(Py_ssize_t size, times, weights):
 
 cdef class SpikeHistory:
     def __init__(self, Py_ssize_t size, Py_ssize_t depth):
-        self.depth = depth
-        self.counts = np.zeros(depth, dtype=np.intp)
-        self.ids, self.times = np.empty((depth, size), dtype=np.intp), np.empty((depth, size))
+        self.size, self.depth, self.end = size, depth, 0
+        self.begins, self.counts = np.zeros(depth, dtype=np.intp), np.zeros(depth, dtype=np.intp)
+        self.ids, self.times = np.empty(size, dtype=np.intp), np.empty(size)
 
     def __reduce__(self):
-        return SpikeHistory, (self.ids.shape[1], self.depth), self.slots()
+        return SpikeHistory, (self.size, self.depth), self.slots()
 
     def __setstate__(self, slots):
+        self.clear()
         for slot, (ids, times) in enumerate(slots):
-            self.counts[slot] = len(ids)
-            np.asarray(self.ids)[slot, :len(ids)], np.asarray(self.times)[slot, :len(ids)] = ids, times
+            self.begins[slot], self.counts[slot] = self.end, len(ids)
+            self.end += len(ids)
+        self.ids = np.concatenate([*(ids for ids, _ in slots), np.empty(self.size, np.intp)])
+        self.times = np.concatenate([*(times for _, times in slots), np.empty(self.size)])
 
     def slots(self):
-        """Return ids and times of each slot."""
-        return [(np.array(self.ids[k, :self.counts[k]]), np.array(self.times[k, :self.counts[k]]))
-                for k in range(self.depth)]
+        """Return ids and times of each slot; a step has slot ``step % depth``."""
+        return [self.of_step(slot) for slot in range(self.depth)]
 
     def of_step(self, Py_ssize_t step):
-        """Return ids and times of the spikes of a step that is still kept."""
-        cdef Py_ssize_t slot = step % self.depth
-        return np.asarray(self.ids[slot, :self.counts[slot]]), np.asarray(self.times[slot, :self.counts[slot]])
+        """Return ids and times of the spikes of a step that is still kept: copies."""
+        cdef Py_ssize_t slot = step % self.depth, begin = self.begins[slot], end = begin + self.counts[slot]
+        return np.array(self.ids[begin:end]), np.array(self.times[begin:end])
 
     def clear(self):
         """Forget all spikes."""
         self.counts[:] = 0
+        self.end = 0
 
-    cdef void collect(self, Py_ssize_t step, const uint8_t[::1] spiked, const double[::1] times) noexcept nogil:
+    cdef bint has_room(self) noexcept nogil:
+        # for one more step, in which every neuron may spike
+        return self.ids.shape[0] - self.end >= self.size
+
+    cdef int make_room(self, Py_ssize_t step) except -1:
+        """Move the spikes still kept in `step` to the front of arrays with room for as many, and a step, again."""
+        self.counts[step % self.depth] = 0
+        slots = self.slots()
+        kept = int(np.sum(self.counts))
+        self.__setstate__(slots)
+        self.ids = np.resize(self.ids, max(2*(kept + self.size), self.ids.shape[0]))
+        self.times = np.resize(self.times, self.ids.shape[0])
+        return 0
+
+    cdef void open(self, Py_ssize_t step) noexcept nogil:
+        """Begin a step, whose slot is that of the oldest step kept."""
+        cdef Py_ssize_t slot = step % self.depth
+        self.begins[slot], self.counts[slot] = self.end, 0
+
+    cdef int collect(self, Py_ssize_t step, const uint8_t[::1] spiked, const double[::1] times) except -1:
         # IN: spiked, times; OUT: the step's slot
-        cdef Py_ssize_t i, count = 0, slot = step % self.depth
+        cdef Py_ssize_t i
+        if not self.has_room():
+            self.make_room(step)
+        self.open(step)
         for i in range(spiked.shape[0]):
             if spiked[i]:
-                self.ids[slot, count] = i
-                self.times[slot, count] = times[i]
-                count += 1
-        self.counts[slot] = count
+                self.add(step, i, times[i])
+        return 0

@@ -1,0 +1,165 @@
+"""What the kernels of the fast arithmetic see: one `Cells` structure a population, pointing into its arrays.
+
+The kernels work on blocks of `BLOCK` neurons, which fit the first-level cache, one short loop
+for each current after the other. They take pointers, since a memoryview handed over costs
+more than a block's worth of some of these loops. `FastCell` holds the arrays alive.
+"""
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+from .buffers cimport Cell, PoissonInput
+
+cdef enum:
+    BLOCK = 256
+    # places of a target's sums over the spikes of a step: two a receptor that excitation reaches, two for GABA
+    EXCITATORY = 4
+    INHIBITORY = 2
+    # places of receptors and inputs
+    AMPA = 0
+    NMDA = 1
+    GABA = 2
+    NOISE = 0
+    AFFERENT = 1
+    GUIDE = 64
+
+cdef extern from *:
+    """
+    typedef const double *__restrict lifext_in;
+    typedef double *__restrict lifext_out;
+    """
+    ctypedef const double *Source "lifext_in"
+    ctypedef double *Target "lifext_out"
+
+# Parameters are arrays of length 1 where `uniform`, else one value a neuron.
+
+cdef struct Channel:
+    bint uniform
+    bint closed               # no conductance: no current, whatever the gating
+    const double *g           # uS
+    const double *reversal    # mV
+    const double *mg          # mM; NULL: no magnesium block
+
+cdef struct Gate:
+    bint second               # order
+    bint uniform
+    double *s                 # open fraction
+    double *x                 # second order: rising variable
+    const double *alpha_s
+    const double *alpha_x     # second order
+    double tau_s              # ms
+    double tau_x
+    double left_s             # first order: of s, over a step
+    double left_x             # second order: of x, over a step
+    double open_x             # dt*(1 - dt/tau_x)
+    double loss               # dt/tau_s
+
+cdef struct Receptor:
+    bint active               # False: all closed, and no spike can come
+    Channel channel
+    Gate gate
+    double *curr              # nA, as Python sees it after a run
+
+# Poisson trains: a number of arrivals in a block and step, then a neuron and a time for each of them
+cdef struct Poisson:
+    bint active               # False: s is 0 and stays so
+    bint driven               # False: no arrivals
+    bint one_rate
+    uint32_t stream
+    Channel channel
+    const double *alpha       # as channel.uniform
+    double *s
+    double tau                # ms
+    double left               # of s, over a step
+    double *curr
+    # of each block, where one_rate: of whole blocks and of the last, shorter one
+    const Py_ssize_t *first   # where its table of counts begins
+    const Py_ssize_t *least   # the count that the table begins with
+    const uint64_t *below     # tables: 2^64 times the probability of at most this count, less 1
+    const uint32_t *guide     # GUIDE places a table: where to begin to look, by the first bits
+    # of each neuron, unless one_rate (Walker's alias method)
+    const uint32_t *keep      # 2^32 times the probability that an arrival given to it stays there
+    const uint8_t *other      # the neuron of its block that gets it otherwise
+
+cdef struct Cells:
+    Py_ssize_t size
+    Py_ssize_t blocks
+    double dt                 # ms
+    uint32_t key[2]
+    bint uniform
+    bint inhibited            # has a GABA current
+    bint listens              # spikes can come: `stage` and `force` are kept
+    double *v                 # mV; between predict and settle the predicted one
+    double *end_refractory    # ms
+    double *synaptic          # nA, sum of the currents through receptors and noise
+    double *stage             # mV, where RK2 takes its second slope
+    double *force             # mV, behind the magnesium block, there
+    double *leak              # nA, as Python sees it after a run
+    const double *steady      # nA, afferent current; NULL: none
+    const double *leak_g
+    const double *v_leak
+    const double *v_threshold
+    const double *v_reset
+    const double *refractory
+    const double *half        # dt/2/cM
+    Receptor receptors[3]
+    Poisson inputs[2]
+    # the spikes of a step: of block b from place b*BLOCK on
+    Py_ssize_t *ids
+    double *times             # ms after the start of the step
+    Py_ssize_t *counts        # of each block
+    # what they bring: sums for each neuron, and for all alike
+    bint excited
+    bint quieted
+    bint excited_apart        # not all neurons alike
+    bint quieted_apart
+    double *excitation        # (n, EXCITATORY)
+    double *inhibition        # (n, INHIBITORY)
+    double excitation_alike[EXCITATORY]
+    double inhibition_alike[INHIBITORY]
+
+# A projection: rows of weights as `projection.Projection` has them, and what they reach
+cdef struct Link:
+    int kind
+    bint excites
+    Py_ssize_t n_target
+    const double *dense
+    const Py_ssize_t *indptr
+    const int *indices
+    const double *values
+    Py_ssize_t width          # of values: 1 where all are alike
+    Py_ssize_t first
+    double flat
+    Cells *target
+
+cdef struct FastLoops:
+    void (*advance)(Cells *c, Py_ssize_t block) noexcept nogil
+    void (*predict)(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil
+    void (*settle)(Cells *c, Py_ssize_t block, double before) noexcept nogil
+    void (*show)(Cells *c, Py_ssize_t block) noexcept nogil
+    void (*deliver)(Link *link, Py_ssize_t source, double time, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
+    Py_ssize_t (*arrivals)(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t *neurons,
+                           double *remaining, Py_ssize_t most) noexcept nogil
+    void (*exponentials)(Source x, Py_ssize_t n, Target out) noexcept nogil
+
+
+cdef FastLoops *fast_loops() noexcept nogil
+
+
+cdef class FastCell:
+    """One population in the fast arithmetic, on the arrays of its record."""
+    cdef Cells c
+    cdef readonly Cell cell
+    cdef bint excitable       # projections reach its AMPA and NMDA receptors
+    cdef bint quietable       # its GABA receptors
+    cdef dict _held           # arrays that the structure points into, by name
+
+    cdef double *_doubles(self, name, Py_ssize_t size) except? NULL
+    cdef Py_ssize_t *_places(self, name, Py_ssize_t size) except? NULL
+    cdef _point_at_membrane(self)
+    cdef _set_receptor(self, int place, record, const double[::1] g, const double[::1] reversal)
+    cdef _set_input(self, int place, PoissonInput record, uint32_t stream)
+    cdef int refresh(self) except -1
+    cdef _refresh_receptor(self, int place, record, bint reached)
+    cdef _refresh_input(self, int place, PoissonInput record)
+    cdef _tabulate(self, int place, PoissonInput record)
+    cdef _sum_currents(self)
+    cdef void forget_spikes(self) noexcept nogil

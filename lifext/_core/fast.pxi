@@ -1,0 +1,656 @@
+# The kernels of the fast arithmetic, a block of neurons at a time. Built once for each
+# instruction set with `loops.pxi`; operations are neither contracted nor reassociated, so
+# all builds give the same bits. `fast_reference.py` has the twins.
+from libc.math cimport fabs
+from libc.stdint cimport uint32_t, uint64_t
+
+from .equations cimport (blocked_force, crossing_time, driven_current, driving_force, heun_stage, heun_step_by, jump,
+                         leak_current, linear_decay, magnesium_exponent, net_current, relaxed, second_order_relaxed)
+from .fast cimport (AFFERENT, AMPA, BLOCK, EXCITATORY, GABA, GUIDE, INHIBITORY, NMDA, NOISE, Cells, Channel,
+                    FastLoops, Gate, Link, Poisson, Receptor, Source, Target)
+from .fast_math cimport fast_exp
+from .philox cimport Words, philox
+from .projection cimport DENSE, RING, SPARSE, UNIFORM
+
+ctypedef const double *const_double_p
+
+ctypedef fused Value:
+    double
+    Source
+
+ctypedef fused Afferent:
+    double
+    Source
+
+ctypedef fused Sums:
+    double
+    Source
+
+ctypedef fused Weight:
+    double
+    const_double_p
+
+cdef enum:
+    CALLS = 64                # of the generator at once
+    FLUSH_EVERY = 256         # steps
+
+# Gating below this is as good as closed, and would in time become too small for full speed.
+cdef double CLOSED = 1e-200
+
+
+cdef inline double of(Value value, Py_ssize_t i) noexcept nogil:
+    if Value is double:
+        return value
+    else:
+        return value[i]
+
+
+cdef inline double afferent_of(Afferent value, Py_ssize_t i) noexcept nogil:
+    if Afferent is double:
+        return value
+    else:
+        return value[i]
+
+
+cdef inline double sum_of(Sums sums, Py_ssize_t i) noexcept nogil:
+    if Sums is double:
+        return sums
+    else:
+        return sums[i]
+
+
+cdef inline double weight_of(Weight weights, Py_ssize_t k) noexcept nogil:
+    if Weight is double:
+        return weights
+    else:
+        return weights[k]
+
+
+cdef void exponentials(Source x, Py_ssize_t n, Target out) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = fast_exp(x[i])
+
+
+# Poisson input
+
+cdef inline Words draw(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, uint32_t number) noexcept nogil:
+    """Draw `number` of a block and step."""
+    cdef uint64_t at = step
+    return philox(number, <uint32_t> block, <uint32_t> at, p.stream << 16 | <uint32_t> (at >> 32), c.key[0], c.key[1])
+
+
+cdef Py_ssize_t draw_count(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step) noexcept nogil:
+    """How many arrivals there are in a block and step: inversion, from a table."""
+    cdef Words w = draw(c, p, block, step, 0)
+    cdef uint64_t uniform = <uint64_t> w.b << 32 | w.a
+    cdef Py_ssize_t table = block
+    cdef const uint64_t *below
+    cdef Py_ssize_t k
+    if p.one_rate:
+        table = (block + 1)*BLOCK > c.size
+    below = p.below + p.first[table]
+    k = p.guide[table*GUIDE + <Py_ssize_t> (uniform >> 58)]
+    while uniform > below[k]:
+        k += 1
+    return p.least[table] + k
+
+
+cdef void draw_chunk(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n, Py_ssize_t calls,
+                     uint32_t number, uint32_t *place, uint32_t *when) noexcept nogil:
+    # OUT: place, when: (2*calls,) words
+    cdef Py_ssize_t k
+    cdef Words w
+    for k in range(calls):
+        w = draw(c, p, block, step, number + <uint32_t> k)
+        place[k], when[k], place[calls + k], when[calls + k] = w.a, w.b, w.c, w.d
+
+
+cdef inline Py_ssize_t chosen_neuron(Poisson *p, Py_ssize_t lo, Py_ssize_t n, uint32_t word) noexcept nogil:
+    """The neuron of a block of `n` from `lo` on that an arrival goes to, by its rate."""
+    cdef uint64_t scaled = <uint64_t> word*<uint64_t> n
+    cdef Py_ssize_t i = <Py_ssize_t> (scaled >> 32)
+    if p.one_rate or <uint32_t> scaled < p.keep[lo + i]:
+        return i
+    return p.other[lo + i]
+
+
+cdef inline double remaining_time(uint32_t word, double dt) noexcept nogil:
+    """How much of the step is left after an arrival: uniform in (0, dt)."""
+    return (<int> (word >> 1) + 0.5)*4.656612873077393e-10*dt
+
+
+cdef Py_ssize_t calls_for(Py_ssize_t arrivals) noexcept nogil:
+    # two an arrival's words; by eights, which leaves vectors no remainder
+    return min((arrivals + 15)//16*8, <Py_ssize_t> CALLS)
+
+
+cdef Py_ssize_t arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t *neurons,
+                         double *remaining, Py_ssize_t most) noexcept nogil:
+    """All arrivals of a block and step, for tests; at most `most` are written."""
+    cdef uint32_t place[2*CALLS]
+    cdef uint32_t when[2*CALLS]
+    cdef Py_ssize_t lo = block*BLOCK, n = min(<Py_ssize_t> BLOCK, c.size - block*BLOCK)
+    cdef Py_ssize_t k, count, calls, done = 0, number = 1
+    count = draw_count(c, p, block, step)
+    while done < min(count, most):
+        calls = calls_for(count - done)
+        draw_chunk(c, p, block, step, n, calls, <uint32_t> number, place, when)
+        for k in range(min(2*calls, min(count, most) - done)):
+            neurons[done + k] = lo + chosen_neuron(p, lo, n, place[k])
+            remaining[done + k] = remaining_time(when[k], c.dt)
+        done += 2*calls
+        number += calls
+    return count
+
+
+cdef void add_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n, Target s) noexcept nogil:
+    # IN and OUT: s, which has decayed over the step: each arrival adds what is left of it at the end
+    cdef uint32_t place[2*CALLS]
+    cdef uint32_t when[2*CALLS]
+    cdef double left[2*CALLS]
+    cdef Py_ssize_t lo = block*BLOCK, k, i, count, calls, done = 0, number = 1
+    cdef double tau = p.tau, dt = c.dt, alpha = p.alpha[0]
+    count = draw_count(c, p, block, step)
+    while done < count:
+        calls = calls_for(count - done)
+        draw_chunk(c, p, block, step, n, calls, <uint32_t> number, place, when)
+        for k in range(2*calls):
+            left[k] = fast_exp(-remaining_time(when[k], dt)/tau)
+        for k in range(min(2*calls, count - done)):
+            i = chosen_neuron(p, lo, n, place[k])
+            if not p.channel.uniform:
+                alpha = p.alpha[lo + i]
+            s[i] = jump(s[i], alpha, left[k])
+        done += 2*calls
+        number += calls
+
+
+# Gating
+
+cdef void flush(Py_ssize_t n, Target s) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        s[i] = 0.0 if fabs(s[i]) < CLOSED else s[i]
+
+
+cdef void relax_first_order(double left, Py_ssize_t n, Target s) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        s[i] = relaxed(s[i], left)
+
+
+cdef void relax_second_order(double open_x, Value alpha_s, double loss, double left_x, Py_ssize_t n,
+                             Target s, Target x) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        s[i] = second_order_relaxed(s[i], x[i], open_x*of(alpha_s, i), loss)
+        x[i] = relaxed(x[i], left_x)
+
+
+cdef void relax_gate(Gate *g, Py_ssize_t lo, Py_ssize_t n, bint flushing) noexcept nogil:
+    """The gating over a step without spikes."""
+    if not g.second:
+        relax_first_order(g.left_s, n, g.s + lo)
+    elif g.uniform:
+        relax_second_order(g.open_x, g.alpha_s[0], g.loss, g.left_x, n, g.s + lo, g.x + lo)
+    else:
+        relax_second_order(g.open_x, <Source> (g.alpha_s + lo), g.loss, g.left_x, n, g.s + lo, g.x + lo)
+    if flushing:
+        flush(n, g.s + lo)
+        if g.second:
+            flush(n, g.x + lo)
+
+
+cdef void take_first(Value alpha_s, double alike, Sums sums, Py_ssize_t places, Py_ssize_t n,
+                     Target s) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        s[i] = jump(s[i], of(alpha_s, i), alike + sum_of(sums, places*i))
+
+
+cdef void take_second(Value alpha_s, Value alpha_x, double alike, double integral_alike, Sums sums, Py_ssize_t places,
+                      Py_ssize_t n, Target s, Target x) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef double integral
+    for i in range(n):
+        integral = integral_alike + sum_of(sums, places*i + 1)
+        s[i] = jump(s[i], of(alpha_s, i)*of(alpha_x, i)*integral, 1.0 - s[i])
+        x[i] = jump(x[i], of(alpha_x, i), alike + sum_of(sums, places*i))
+
+
+cdef void take_sums(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, Sums sums,
+                    Py_ssize_t places) noexcept nogil:
+    if not g.second:
+        if g.uniform:
+            take_first(g.alpha_s[0], alike[0], sums, places, n, g.s + lo)
+        else:
+            take_first(<Source> (g.alpha_s + lo), alike[0], sums, places, n, g.s + lo)
+    elif g.uniform:
+        take_second(g.alpha_s[0], g.alpha_x[0], alike[0], alike[1], sums, places, n, g.s + lo, g.x + lo)
+    else:
+        take_second(<Source> (g.alpha_s + lo), <Source> (g.alpha_x + lo), alike[0], alike[1], sums, places, n,
+                    g.s + lo, g.x + lo)
+
+
+cdef void take_spikes(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, const double *sums, bint apart,
+                      Py_ssize_t places) noexcept nogil:
+    """What the spikes of a step add to the gating at its end: to all neurons alike, and to each."""
+    if apart:
+        take_sums(g, lo, n, alike, <Source> sums, places)
+    else:
+        take_sums(g, lo, n, alike, <double> 0.0, places)
+
+
+cdef bint is_usual(Receptor *r) noexcept nogil:
+    """Whether excitation reaches first-order AMPA and second-order NMDA receptors, each with one alpha for all."""
+    return (not r[AMPA].gate.second and r[AMPA].gate.uniform and r[NMDA].gate.second and r[NMDA].gate.uniform)
+
+
+cdef void take_usual_excitation(Receptor *r, const double *alike, Py_ssize_t lo, Py_ssize_t n, Target sums,
+                                Target s_ampa, Target s_nmda, Target x_nmda) noexcept nogil:
+    """As `take_spikes` of both and `clear`, in one go over the sums, which are more than all the rest."""
+    cdef double alpha_ampa = r[AMPA].gate.alpha_s[0], alpha_x = r[NMDA].gate.alpha_x[0]
+    cdef double alpha = r[NMDA].gate.alpha_s[0]*alpha_x
+    cdef double ampa_alike = alike[0], nmda_alike = alike[2], integral_alike = alike[3]
+    cdef double ampa, nmda, integral
+    cdef Py_ssize_t i
+    for i in range(n):
+        ampa, nmda = ampa_alike + sums[4*i], nmda_alike + sums[4*i + 2]
+        integral = integral_alike + sums[4*i + 3]
+        sums[4*i] = sums[4*i + 1] = sums[4*i + 2] = sums[4*i + 3] = 0.0
+        s_ampa[i] = jump(s_ampa[i], alpha_ampa, ampa)
+        s_nmda[i] = jump(s_nmda[i], alpha*integral, 1.0 - s_nmda[i])
+        x_nmda[i] = jump(x_nmda[i], alpha_x, nmda)
+
+
+# Currents
+
+cdef void block_magnesium(Value reversal, Value mg, Source stage, Py_ssize_t n, Target force) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        force[i] = blocked_force(stage[i], of(reversal, i), of(mg, i), fast_exp(magnesium_exponent(stage[i])))
+
+
+cdef void conduct_freely(Value g, Value reversal, Source s, Source stage, Py_ssize_t n, Target net) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        net[i] = net[i] + driven_current(of(g, i), s[i], driving_force(stage[i], of(reversal, i)))
+
+
+cdef void conduct_blocked(Value g, Source s, Source force, Py_ssize_t n, Target net) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        net[i] = net[i] + driven_current(of(g, i), s[i], force[i])
+
+
+cdef void conduct(Channel *k, Source s, Source stage, Source force, Py_ssize_t lo, Py_ssize_t n,
+                  Target net) noexcept nogil:
+    """Add a current to `net`."""
+    if k.closed:
+        return
+    if k.mg != NULL:
+        if k.uniform:
+            conduct_blocked(k.g[0], s + lo, force, n, net)
+        else:
+            conduct_blocked(<Source> (k.g + lo), s + lo, force, n, net)
+    elif k.uniform:
+        conduct_freely(k.g[0], k.reversal[0], s + lo, stage, n, net)
+    else:
+        conduct_freely(<Source> (k.g + lo), <Source> (k.reversal + lo), s + lo, stage, n, net)
+
+
+cdef void find_force(Channel *k, Source stage, Py_ssize_t lo, Py_ssize_t n, Target force) noexcept nogil:
+    if k.uniform:
+        block_magnesium(k.reversal[0], k.mg[0], stage, n, force)
+    else:
+        block_magnesium(<Source> (k.reversal + lo), <Source> (k.mg + lo), stage, n, force)
+
+
+cdef void add_currents(Cells *c, Py_ssize_t lo, Py_ssize_t n, Source stage, Source force, Target net) noexcept nogil:
+    """The sum of all synaptic currents, in one order everywhere."""
+    cdef int k
+    for k in range(2):
+        if c.inputs[k].active:
+            conduct(&c.inputs[k].channel, c.inputs[k].s, stage, force, lo, n, net)
+    for k in range(3):
+        if c.receptors[k].active:
+            conduct(&c.receptors[k].channel, c.receptors[k].gate.s, stage, force, lo, n, net)
+
+
+cdef void clear(Py_ssize_t n, Target x) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        x[i] = 0.0
+
+
+# Membrane
+
+cdef void begin_with(Value leak_g, Value v_leak, Value v_reset, Afferent afferent, Source v, Source end_refractory,
+                     Source synaptic, double before, double dt, Py_ssize_t n, Target start, Target slope,
+                     Target stage) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef double here, net
+    for i in range(n):
+        here = v[i]
+        # the refractory ones are where the last step put them
+        here = here if end_refractory[i] < before else of(v_reset, i)
+        net = net_current(afferent_of(afferent, i), leak_current(of(leak_g, i), here, of(v_leak, i)), synaptic[i])
+        start[i], slope[i], stage[i] = here, net, heun_stage(here, net, dt)
+
+
+cdef void begin_step(Cells *c, Py_ssize_t lo, Py_ssize_t n, double before, Target start, Target slope,
+                     Target stage) noexcept nogil:
+    """The first slope, and the potential at which the second is taken."""
+    cdef Source v = c.v + lo, end = c.end_refractory + lo, synaptic = c.synaptic + lo
+    if c.uniform and c.steady == NULL:
+        begin_with(c.leak_g[0], c.v_leak[0], c.v_reset[0], <double> 0.0, v, end, synaptic, before, c.dt, n,
+                   start, slope, stage)
+    elif c.uniform:
+        begin_with(c.leak_g[0], c.v_leak[0], c.v_reset[0], <Source> (c.steady + lo), v, end, synaptic, before, c.dt, n,
+                   start, slope, stage)
+    elif c.steady == NULL:
+        begin_with(<Source> (c.leak_g + lo), <Source> (c.v_leak + lo), <Source> (c.v_reset + lo), <double> 0.0, v, end,
+                   synaptic, before, c.dt, n, start, slope, stage)
+    else:
+        begin_with(<Source> (c.leak_g + lo), <Source> (c.v_leak + lo), <Source> (c.v_reset + lo),
+                   <Source> (c.steady + lo), v, end, synaptic, before, c.dt, n, start, slope, stage)
+
+
+cdef Py_ssize_t move_with(Value leak_g, Value v_leak, Value half, Value v_threshold, Afferent afferent, Source start,
+                          Source slope, Source stage, Source synaptic, Py_ssize_t n, Target v) noexcept nogil:
+    cdef Py_ssize_t i, spikes = 0
+    cdef double net
+    for i in range(n):
+        net = net_current(afferent_of(afferent, i), leak_current(of(leak_g, i), stage[i], of(v_leak, i)), synaptic[i])
+        v[i] = heun_step_by(start[i], slope[i], net, of(half, i))
+        spikes += v[i] >= of(v_threshold, i)
+    return spikes
+
+
+cdef Py_ssize_t move(Cells *c, Py_ssize_t lo, Py_ssize_t n, Source start, Source slope, Source stage,
+                     Source synaptic) noexcept nogil:
+    """The potential a step ahead; returns how many neurons reach threshold."""
+    cdef Target v = c.v + lo
+    if c.uniform and c.steady == NULL:
+        return move_with(c.leak_g[0], c.v_leak[0], c.half[0], c.v_threshold[0], <double> 0.0, start, slope, stage,
+                         synaptic, n, v)
+    if c.uniform:
+        return move_with(c.leak_g[0], c.v_leak[0], c.half[0], c.v_threshold[0], <Source> (c.steady + lo), start, slope,
+                         stage, synaptic, n, v)
+    if c.steady == NULL:
+        return move_with(<Source> (c.leak_g + lo), <Source> (c.v_leak + lo), <Source> (c.half + lo),
+                         <Source> (c.v_threshold + lo), <double> 0.0, start, slope, stage, synaptic, n, v)
+    return move_with(<Source> (c.leak_g + lo), <Source> (c.v_leak + lo), <Source> (c.half + lo),
+                     <Source> (c.v_threshold + lo), <Source> (c.steady + lo), start, slope, stage, synaptic, n, v)
+
+
+cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const double *start) noexcept nogil:
+    # OUT: ids, times, from lo on; end_refractory
+    cdef Py_ssize_t i, k = lo, one = 0 if c.uniform else 1
+    for i in range(lo, lo + n):
+        if c.v[i] >= c.v_threshold[one*i]:
+            c.ids[k] = i
+            c.times[k] = crossing_time(c.v_threshold[one*i], start[i - lo], c.v[i], c.dt)
+            c.end_refractory[i] = time + c.times[k] + c.refractory[one*i]
+            k += 1
+
+
+cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil:
+    """Take a block a step ahead as if no spike came.
+
+    `before` is the time of the step before, after which refractory periods end; infinite
+    where that step was settled. With `keep`, the potential of the second slope stays to be used again.
+    """
+    cdef double start[BLOCK]
+    cdef double slope[BLOCK]
+    cdef double stage_here[BLOCK]
+    cdef double force_here[BLOCK]
+    cdef Py_ssize_t lo = block*BLOCK
+    cdef Py_ssize_t n = min(<Py_ssize_t> BLOCK, c.size - lo)
+    cdef double *stage = c.stage + lo if keep else stage_here
+    cdef double *force = c.force + lo if keep else force_here
+    cdef double *synaptic = c.synaptic + lo
+    cdef bint flushing = step % FLUSH_EVERY == 0
+    cdef int k
+    begin_step(c, lo, n, before, start, slope, stage)
+    for k in range(2):
+        if c.inputs[k].active:
+            relax_first_order(c.inputs[k].left, n, c.inputs[k].s + lo)
+            if flushing:
+                flush(n, c.inputs[k].s + lo)
+            if c.inputs[k].driven:
+                add_arrivals(c, &c.inputs[k], block, step, n, c.inputs[k].s + lo)
+    for k in range(3):
+        if c.receptors[k].active:
+            relax_gate(&c.receptors[k].gate, lo, n, flushing)
+            if c.receptors[k].channel.mg != NULL and not c.receptors[k].channel.closed:
+                find_force(&c.receptors[k].channel, stage, lo, n, force)
+    clear(n, synaptic)
+    add_currents(c, lo, n, stage, force, synaptic)
+    c.counts[block] = move(c, lo, n, start, slope, stage, synaptic)
+    if c.counts[block] > 0:
+        note_spikes(c, lo, n, step*c.dt, start)
+
+
+# Spikes that arrive
+
+cdef void correct(Value half, Source net, Py_ssize_t n, Target v, Target synaptic) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        # the second slope has changed, by as much as the currents have
+        v[i] = heun_step_by(v[i], synaptic[i], -net[i], of(half, i))
+        synaptic[i] = net[i]
+
+
+cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
+    """Take in the spikes of the step: gating at its end, currents, potential. Their sums are cleared."""
+    cdef double net[BLOCK]
+    cdef Py_ssize_t lo = block*BLOCK
+    cdef Py_ssize_t n = min(<Py_ssize_t> BLOCK, c.size - lo)
+    cdef double *sums
+    if not c.excited and not c.quieted:
+        return
+    if c.excited and c.excited_apart and is_usual(c.receptors):
+        take_usual_excitation(c.receptors, c.excitation_alike, lo, n, c.excitation + EXCITATORY*lo,
+                              c.receptors[AMPA].gate.s + lo, c.receptors[NMDA].gate.s + lo,
+                              c.receptors[NMDA].gate.x + lo)
+    elif c.excited:
+        sums = c.excitation + EXCITATORY*lo
+        take_spikes(&c.receptors[AMPA].gate, lo, n, c.excitation_alike, sums, c.excited_apart, EXCITATORY)
+        take_spikes(&c.receptors[NMDA].gate, lo, n, c.excitation_alike + 2, sums + 2, c.excited_apart, EXCITATORY)
+        if c.excited_apart:
+            clear(EXCITATORY*n, sums)
+    if c.quieted:
+        sums = c.inhibition + INHIBITORY*lo
+        take_spikes(&c.receptors[GABA].gate, lo, n, c.inhibition_alike, sums, c.quieted_apart, INHIBITORY)
+        if c.quieted_apart:
+            clear(INHIBITORY*n, sums)
+    clear(n, net)
+    add_currents(c, lo, n, c.stage + lo, c.force + lo, net)
+    if c.uniform:
+        correct(c.half[0], net, n, c.v + lo, c.synaptic + lo)
+    else:
+        correct(<Source> (c.half + lo), net, n, c.v + lo, c.synaptic + lo)
+
+
+cdef void settle_block(Cells *c, Py_ssize_t block, double before) noexcept nogil:
+    """Leave the state at the end of the step whose time was `before`."""
+    cdef Py_ssize_t i, one = 0 if c.uniform else 1
+    advance_block(c, block)
+    for i in range(block*BLOCK, min((block + 1)*BLOCK, c.size)):
+        if not c.end_refractory[i] < before:
+            c.v[i] = c.v_reset[one*i]
+
+
+cdef void show_current(Channel *k, Source s, Cells *c, Py_ssize_t lo, Py_ssize_t n, Target curr) noexcept nogil:
+    clear(n, curr)
+    conduct(k, s, c.stage + lo, c.force + lo, lo, n, curr)
+
+
+cdef void show_block(Cells *c, Py_ssize_t block) noexcept nogil:
+    """Write out each current at the end of a step that was predicted with `keep`."""
+    cdef Py_ssize_t lo = block*BLOCK
+    cdef Py_ssize_t i, n = min(<Py_ssize_t> BLOCK, c.size - lo), one = 0 if c.uniform else 1
+    cdef int k
+    for k in range(2):
+        if c.inputs[k].active:
+            show_current(&c.inputs[k].channel, c.inputs[k].s, c, lo, n, c.inputs[k].curr + lo)
+    for k in range(3):
+        if c.receptors[k].active and (k != GABA or c.inhibited):
+            show_current(&c.receptors[k].channel, c.receptors[k].gate.s, c, lo, n, c.receptors[k].curr + lo)
+    for i in range(lo, lo + n):
+        c.leak[i] = leak_current(c.leak_g[one*i], c.stage[i], c.v_leak[one*i])
+
+
+# Projections
+
+cdef void add_four(Source weights, const double *parts, Py_ssize_t n, Target sums) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef double a = parts[0], b = parts[1], c = parts[2], d = parts[3]
+    for i in range(n):
+        sums[4*i] += a*weights[i]
+        sums[4*i + 1] += b*weights[i]
+        sums[4*i + 2] += c*weights[i]
+        sums[4*i + 3] += d*weights[i]
+
+
+cdef void add_two(Source weights, const double *parts, Py_ssize_t n, Target sums) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef double a = parts[0], b = parts[1]
+    for i in range(n):
+        sums[2*i] += a*weights[i]
+        sums[2*i + 1] += b*weights[i]
+
+
+cdef void add_row(Link *link, const double *weights, Py_ssize_t lo, Py_ssize_t n, const double *parts) noexcept nogil:
+    if n <= 0:
+        return
+    if link.excites:
+        add_four(weights, parts, n, link.target.excitation + EXCITATORY*lo)
+    else:
+        add_two(weights, parts, n, link.target.inhibition + INHIBITORY*lo)
+
+
+cdef void add_stretch(Link *link, const double *weights, Py_ssize_t lo, Py_ssize_t n, Py_ssize_t start, Py_ssize_t stop,
+                      const double *parts) noexcept nogil:
+    """Of weights onto targets from `lo` on, those from `start` to `stop`."""
+    cdef Py_ssize_t first = max(lo, start)
+    add_row(link, weights + (first - lo), first, min(lo + n, stop) - first, parts)
+
+
+cdef Py_ssize_t place_of(const int *indices, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t target) noexcept nogil:
+    """The first place of ascending `indices` that is not below `target`."""
+    cdef Py_ssize_t middle
+    while start < stop:
+        middle = (start + stop) >> 1
+        if indices[middle] < target:
+            start = middle + 1
+        else:
+            stop = middle
+    return start
+
+
+cdef inline void add_each_four(const int *indices, Weight weights, Py_ssize_t n, const double *parts,
+                               double *all) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef double weight, a = parts[0], b = parts[1], c = parts[2], d = parts[3]
+    cdef double *sums
+    for k in range(n):
+        weight = weight_of(weights, k)
+        sums = all + EXCITATORY*indices[k]
+        sums[0] += a*weight
+        sums[1] += b*weight
+        sums[2] += c*weight
+        sums[3] += d*weight
+
+
+cdef inline void add_each_two(const int *indices, Weight weights, Py_ssize_t n, const double *parts,
+                              double *all) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef double weight, a = parts[0], b = parts[1]
+    cdef double *sums
+    for k in range(n):
+        weight = weight_of(weights, k)
+        sums = all + INHIBITORY*indices[k]
+        sums[0] += a*weight
+        sums[1] += b*weight
+
+
+cdef void add_each(Link *link, const int *indices, Weight weights, Py_ssize_t n, const double *parts) noexcept nogil:
+    if link.excites:
+        add_each_four(indices, weights, n, parts, link.target.excitation)
+    else:
+        add_each_two(indices, weights, n, parts, link.target.inhibition)
+
+
+cdef void add_sparse(Link *link, Py_ssize_t source, Py_ssize_t start, Py_ssize_t stop,
+                     const double *parts) noexcept nogil:
+    cdef Py_ssize_t first = link.indptr[source], last = link.indptr[source + 1]
+    if start > 0:
+        first = place_of(link.indices, first, last, start)
+    if stop < link.n_target:
+        last = place_of(link.indices, first, last, stop)
+    if link.width == 1:
+        add_each(link, link.indices + first, link.values[0], last - first, parts)
+    else:
+        add_each(link, link.indices + first, link.values + first, last - first, parts)
+
+
+cdef void add_bump(Link *link, Py_ssize_t source, Py_ssize_t start, Py_ssize_t stop,
+                   const double *parts) noexcept nogil:
+    cdef Py_ssize_t lo = (source + link.first) % link.n_target, ahead
+    if lo < 0:
+        lo += link.n_target
+    ahead = min(link.width, link.n_target - lo)
+    add_stretch(link, link.values, lo, ahead, start, stop, parts)
+    add_stretch(link, link.values + ahead, 0, link.width - ahead, start, stop, parts)
+
+
+cdef void parts_left(Gate *g, double left, double *parts) noexcept nogil:
+    """What a spike of weight 1 adds, by the end of the step, to a gating's first variable, and to its integral."""
+    if g.second:
+        parts[0] = linear_decay(left, g.tau_x)
+        parts[1] = left*linear_decay(left, g.tau_x)
+    else:
+        parts[0] = fast_exp(-left/g.tau_s)
+        parts[1] = 0.0
+
+
+cdef void deliver(Link *link, Py_ssize_t source, double time, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """A spike `time` after the start of the step, to targets from `start` to `stop`."""
+    cdef double parts[EXCITATORY]
+    cdef double *alike
+    cdef Cells *c = link.target
+    cdef double left = c.dt - time
+    cdef int j, places
+    if link.excites:
+        places, alike = EXCITATORY, c.excitation_alike
+        parts_left(&c.receptors[AMPA].gate, left, parts)
+        parts_left(&c.receptors[NMDA].gate, left, parts + 2)
+    else:
+        places, alike = INHIBITORY, c.inhibition_alike
+        parts_left(&c.receptors[GABA].gate, left, parts)
+    if start == 0 and link.flat != 0.0:
+        for j in range(places):
+            alike[j] += parts[j]*link.flat
+    if link.kind == DENSE:
+        add_row(link, link.dense + source*link.n_target + start, start, stop - start, parts)
+    elif link.kind == SPARSE:
+        add_sparse(link, source, start, stop, parts)
+    elif link.kind == RING:
+        add_bump(link, source, start, stop, parts)
+    elif link.kind != UNIFORM:
+        add_stretch(link, link.values + (source if link.width > 1 else 0), source, 1, start, stop, parts)
+
+
+cdef FastLoops fast_table
+
+fast_table.advance, fast_table.predict, fast_table.settle = advance_block, predict_block, settle_block
+fast_table.show, fast_table.deliver = show_block, deliver
+fast_table.arrivals, fast_table.exponentials = arrivals, exponentials
+
+
+def fast_address():
+    """Return where this build's table of the fast arithmetic's kernels is."""
+    return <size_t> &fast_table

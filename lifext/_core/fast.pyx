@@ -1,0 +1,265 @@
+"""The fast arithmetic: one population's record, lowered to what its kernels see.
+
+Its results depend on the parameters, the state, the key and the step alone: on no order of blocks,
+no number of threads, no instruction set. See `docs/arithmetic.md`.
+"""
+import numpy as np
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+from .buffers cimport LINEAR, SECOND_ORDER, Cell, Gating, PoissonInput
+from .equations cimport linear_decay
+from .fast_math cimport fast_exp
+from .loops cimport fast_table_of
+from .philox cimport Words, philox
+
+from . import poisson_tables
+
+
+cdef FastLoops *fast_loops() noexcept nogil:
+    return <FastLoops *> fast_table_of()
+
+
+def exponential(const double[::1] x):
+    """Return exp(x) as the kernels have it, for tests."""
+    out = np.empty(x.shape[0])
+    cdef double[::1] filled = out
+    if x.shape[0] > 0:
+        fast_loops().exponentials(<Source> &x[0], x.shape[0], <Target> &filled[0])
+    return out
+
+
+def random_words(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t key0, uint32_t key1):
+    """Return the four words that Philox4x32-10 has for a counter and a key, for tests."""
+    cdef Words w = philox(c0, c1, c2, c3, key0, key1)
+    return w.a, w.b, w.c, w.d
+
+
+def why_not_fast(Cell cell, double dt):
+    """Return what a population has that the fast arithmetic has not, or None."""
+    if cell.recorders:
+        return "a current or gating variable is recorded at each step"
+    for name, gating in (("AMPA", cell.ampa.gating), ("NMDA", cell.nmda.gating), ("GABA", cell.gaba.gating)):
+        if gating.kind == LINEAR:
+            return f"{name}.kinetic saturates at each spike (firstOrdKin)"
+        if not gating.one_tau or not gating.one_tau_x:
+            return f"{name}.kinetic has a time constant for each neuron"
+    for name, source in (("noise", cell.noise), ("afferents", cell.afferents)):
+        if source is None:
+            continue
+        if not source.one_tau:
+            return f"{name} has a time constant for each neuron"
+        if BLOCK*dt*max(np.max(source.rate), 0.0) > poisson_tables.MOST:
+            return f"{name} has a rate above {poisson_tables.MOST/BLOCK/dt:.3g} kHz"
+    return None
+
+
+def _find_aliases(const double[::1] rates, uint32_t[::1] keep, uint8_t[::1] other, double[::1] totals):
+    """Fill the tables of Walker's alias method, a block at a time, and the sum of each block's rates.
+
+    An arrival in a block is given to one of its neurons, all alike, and stays there with the probability in `keep`,
+    or goes on to `other`: as many go to each as its rate says.
+    """
+    cdef double share[BLOCK]
+    cdef int poor[BLOCK]
+    cdef int rich[BLOCK]
+    cdef Py_ssize_t lo, n, i, block
+    cdef int n_poor, n_rich, giver, taker
+    for block in range(totals.shape[0]):
+        lo = block*BLOCK
+        n = min(<Py_ssize_t> BLOCK, rates.shape[0] - lo)
+        totals[block] = 0.0
+        for i in range(n):
+            totals[block] += rates[lo + i]
+        n_poor = n_rich = 0
+        for i in range(n):
+            keep[lo + i], other[lo + i] = 0xffffffff, <uint8_t> i
+            share[i] = rates[lo + i]/totals[block]*n if totals[block] > 0 else 1.0
+            if share[i] < 1.0:
+                poor[n_poor] = <int> i
+                n_poor += 1
+            else:
+                rich[n_rich] = <int> i
+                n_rich += 1
+        while n_poor > 0 and n_rich > 0:
+            n_poor -= 1
+            taker, giver = poor[n_poor], rich[n_rich - 1]
+            keep[lo + taker], other[lo + taker] = <uint32_t> (share[taker]*4294967295.0), <uint8_t> giver
+            share[giver] -= 1.0 - share[taker]
+            if share[giver] < 1.0:
+                n_rich -= 1
+                poor[n_poor] = giver
+                n_poor += 1
+
+
+cdef const double *first_of(const double[::1] x) noexcept:
+    return &x[0]
+
+
+cdef bint any_of(const double[::1] x) noexcept:
+    cdef Py_ssize_t i
+    for i in range(x.shape[0]):
+        if x[i] != 0.0:
+            return True
+    return False
+
+
+cdef class FastCell:
+    """One population in the fast arithmetic.
+
+    Made once for a record; `refresh` takes notice, at the start of a run, of elements of parameters
+    that were written in place, and of state.
+    """
+
+    def __init__(self, Cell cell, double dt, key, uint32_t stream, bint excitable, bint quietable):
+        cdef Py_ssize_t n = cell.size
+        cdef Cells *c = &self.c
+        self.cell, self.excitable, self.quietable = cell, excitable, quietable
+        c.size, c.blocks, c.dt = n, (n + BLOCK - 1)//BLOCK, dt
+        c.key[0], c.key[1] = key
+        c.uniform, c.inhibited, c.listens = cell.uniform, cell.inhibited, excitable or quietable
+        self._held = {}
+        c.synaptic, c.stage, c.force, c.half, c.times = (
+            self._doubles("synaptic", n), self._doubles("stage", n), self._doubles("force", n),
+            self._doubles("half", 1 if cell.uniform else n), self._doubles("times", n))
+        c.excitation = self._doubles("excitation", n*EXCITATORY if excitable else 0)
+        c.inhibition = self._doubles("inhibition", n*INHIBITORY if quietable else 0)
+        c.ids, c.counts = self._places("ids", n), self._places("counts", c.blocks)
+        self._point_at_membrane()
+        self._set_receptor(AMPA, cell.ampa, cell.ampa_g, cell.ampa_v)
+        self._set_receptor(NMDA, cell.nmda, cell.nmda_g, cell.nmda_v)
+        self._set_receptor(GABA, cell.gaba, cell.gaba_g, cell.gaba_v)
+        c.receptors[NMDA].channel.mg = first_of(cell.mg)
+        self._set_input(NOISE, cell.noise, stream)
+        if cell.afferents is not None:
+            self._set_input(AFFERENT, cell.afferents, stream + 1)
+        self.forget_spikes()
+
+    cdef double *_doubles(self, name, Py_ssize_t size) except? NULL:
+        cdef double[::1] array = np.zeros(max(size, 1))
+        self._held[name] = array
+        return &array[0]
+
+    cdef Py_ssize_t *_places(self, name, Py_ssize_t size) except? NULL:
+        cdef Py_ssize_t[::1] array = np.zeros(size, dtype=np.intp)
+        self._held[name] = array
+        return &array[0]
+
+    cdef _point_at_membrane(self):
+        cdef Cells *c = &self.c
+        cdef Cell cell = self.cell
+        c.v, c.end_refractory, c.leak = &cell.v[0], &cell.end_refractory[0], &cell.leak.curr[0]
+        c.leak_g, c.v_leak = first_of(cell.leak_g), first_of(cell.v_leak)
+        c.v_threshold, c.v_reset = first_of(cell.v_threshold), first_of(cell.v_reset)
+        c.refractory = first_of(cell.refractory)
+
+    cdef _set_receptor(self, int place, record, const double[::1] g, const double[::1] reversal):
+        cdef Receptor *r = &self.c.receptors[place]
+        cdef Gating gating = record.gating
+        cdef double[::1] curr = record.curr
+        cdef double dt = self.c.dt
+        r.channel.uniform, r.channel.g, r.channel.reversal = self.c.uniform, first_of(g), first_of(reversal)
+        r.channel.mg = NULL
+        r.curr = &curr[0]
+        r.gate.second, r.gate.uniform = gating.kind == SECOND_ORDER, gating.uniform
+        r.gate.s, r.gate.x = &gating.s[0], &gating.x[0] if r.gate.second else NULL
+        r.gate.alpha_s, r.gate.alpha_x = first_of(gating.alpha_s), first_of(gating.alpha_x)
+        r.gate.tau_s, r.gate.tau_x = gating.tau_s[0], gating.tau_x[0]
+        r.gate.left_s, r.gate.loss = fast_exp(-dt/r.gate.tau_s), dt/r.gate.tau_s
+        if r.gate.second:
+            r.gate.left_x = linear_decay(dt, r.gate.tau_x)
+            r.gate.open_x = dt*r.gate.left_x
+
+    cdef _set_input(self, int place, PoissonInput record, uint32_t stream):
+        cdef Poisson *p = &self.c.inputs[place]
+        p.stream, p.one_rate = stream, record.one_rate
+        p.channel.uniform, p.channel.g, p.channel.reversal = (
+            record.uniform, first_of(record.g), first_of(record.reversal))
+        p.channel.mg, p.alpha = NULL, first_of(record.alpha)
+        p.s, p.curr = &record.s[0], &record.curr[0]
+        p.tau = record.tau[0]
+        p.left = fast_exp(-self.c.dt/p.tau)
+
+    cdef int refresh(self) except -1:
+        """Take notice of what may have changed since the last run, and of the currents that the step begins with."""
+        cdef Cells *c = &self.c
+        cdef Cell cell = self.cell
+        cdef double[::1] half = self._held["half"]
+        cdef Py_ssize_t i
+        for i in range(half.shape[0]):
+            half[i] = c.dt/2.0/cell.cm[i]
+        c.half = &half[0]
+        c.steady = NULL
+        if cell.steady is not None and any_of(cell.steady.curr):
+            c.steady = &cell.steady.curr[0]
+        for place, record, reached in ((AMPA, cell.ampa, self.excitable), (NMDA, cell.nmda, self.excitable),
+                                       (GABA, cell.gaba, self.quietable)):
+            self._refresh_receptor(place, record, reached)
+        self._refresh_input(NOISE, cell.noise)
+        if cell.afferents is not None:
+            self._refresh_input(AFFERENT, cell.afferents)
+        self._sum_currents()
+        return 0
+
+    cdef _refresh_receptor(self, int place, record, bint reached):
+        cdef Receptor *r = &self.c.receptors[place]
+        cdef Cell cell = self.cell
+        cdef Gating gating = record.gating
+        r.active = reached or any_of(gating.s) or any_of(gating.x) or any_of(record.curr)
+        r.channel.closed = (place == GABA and not self.c.inhibited) or not any_of(
+            cell.ampa_g if place == AMPA else cell.nmda_g if place == NMDA else cell.gaba_g)
+
+    cdef _refresh_input(self, int place, PoissonInput record):
+        cdef Poisson *p = &self.c.inputs[place]
+        p.driven = record.driven and any_of(record.rate)
+        p.active = p.driven or any_of(record.s) or any_of(record.curr) or any_of(record.prev_curr)
+        p.channel.closed = not any_of(record.g)
+        if p.driven:
+            self._tabulate(place, record)
+
+    cdef _tabulate(self, int place, PoissonInput record):
+        """Make the tables of counts, and of who gets an arrival, unless they are there for these rates."""
+        cdef Poisson *p = &self.c.inputs[place]
+        cdef Py_ssize_t n = self.c.size
+        cdef Py_ssize_t[::1] first, least
+        cdef uint64_t[::1] below
+        cdef uint32_t[::1] guide, keep
+        cdef uint8_t[::1] other
+        known = self._held.get(("rate", place))
+        if known is not None and np.array_equal(known, record.rate):
+            return
+        if p.one_rate:
+            means = np.array([min(n, BLOCK), n % BLOCK])*(record.rate[0]*self.c.dt)
+        else:
+            means, keep, other = np.empty(self.c.blocks), np.empty(n, np.uint32), np.empty(n, np.uint8)
+            _find_aliases(record.rate, keep, other, means)
+            means *= self.c.dt
+            p.keep, p.other = &keep[0], &other[0]
+            self._held["aliases", place] = keep, other
+        first, least, below, guide = tables = poisson_tables.count_tables(means)
+        p.first, p.least, p.below, p.guide = &first[0], &least[0], &below[0], &guide[0]
+        self._held["tables", place], self._held["rate", place] = tables, np.array(record.rate)
+
+    cdef _sum_currents(self):
+        """The synaptic current that a step begins with, from those that Python sees, in the kernels' order."""
+        cdef Cell cell = self.cell
+        cdef double[::1] synaptic = self._held["synaptic"]
+        cdef const double[::1] part
+        cdef Py_ssize_t i
+        parts = [source.curr if source.pending[0] else source.prev_curr
+                 for source in (cell.noise, cell.afferents) if source is not None]
+        parts += [cell.ampa.curr, cell.nmda.curr] + ([cell.gaba.curr] if self.c.inhibited else [])
+        synaptic[:] = 0.0
+        for part in parts:
+            for i in range(self.c.size):
+                synaptic[i] = synaptic[i] + part[i]
+
+    cdef void forget_spikes(self) noexcept nogil:
+        """Start a step: no spike has come yet."""
+        cdef Cells *c = &self.c
+        cdef int k
+        c.excited = c.quieted = c.excited_apart = c.quieted_apart = False
+        for k in range(EXCITATORY):
+            c.excitation_alike[k] = 0.0
+        for k in range(INHIBITORY):
+            c.inhibition_alike[k] = 0.0

@@ -1,0 +1,406 @@
+"""The loop over steps of a whole network, in the fast arithmetic.
+
+The contract of a step k, phase by phase; each is over for all populations before the next begins:
+
+- *advance and predict*: each block of neurons takes in the spikes of step k - 1, then goes a step ahead as if no
+  spike came. Writes the block's own state, and its spikes of step k.
+- *collect*: the spikes, block by block, go into the population's history, and into its record.
+- *deliver*: for each projection, in the order of `connect`, the spikes that arrive in step k are added to the sums of
+  their targets. Threads share out targets, not spikes, so that each sum has its terms in one order.
+
+A population that is not lowered to the fast arithmetic takes part through `loop.Member`. At the end of
+a run, and where a trace is taken, the last step is *settled*: spikes taken in, refractory neurons reset.
+"""
+from cpython.exc cimport PyErr_CheckSignals
+from cython.parallel cimport prange
+from libc.math cimport INFINITY
+from libc.stdlib cimport calloc, free
+
+import numpy as np
+
+from .buffers cimport Cell, PoissonInput, Receptor
+from .fast cimport BLOCK, Cells, FastCell, FastLoops, Link, fast_loops
+from .logs cimport SpikeLog
+from .loop cimport Connection, Member
+from .numpy_loops cimport copy_into
+from .projection cimport DENSE, RING, SPARSE, UNIFORM, Projection
+from .spikes cimport SpikeHistory
+
+cdef extern from *:
+    """
+    #ifdef _OPENMP
+    #include <omp.h>
+    static int lifext_max_threads(void) { return omp_get_max_threads(); }
+    static int lifext_has_threads(void) { return 1; }
+    #else
+    static int lifext_max_threads(void) { return 1; }
+    static int lifext_has_threads(void) { return 0; }
+    #endif
+    """
+    int lifext_max_threads() nogil
+    int lifext_has_threads() nogil
+
+cdef enum:
+    # neuron-steps between two looks at whether there was a signal: some milliseconds' worth
+    PATIENCE = 1000000
+    # additions below which sharing out a delivery costs more than it saves
+    WORTH_SHARING = 20000
+
+
+def max_threads():
+    """Return how many threads OpenMP would start; 1 without OpenMP."""
+    return lifext_max_threads()
+
+
+def has_openmp():
+    """Return whether this build can use threads."""
+    return bool(lifext_has_threads())
+
+
+cdef class Unit:
+    """A population of the fast arithmetic in its loop: its state, its spikes, its record."""
+    cdef FastCell fast
+    cdef object population
+    cdef SpikeHistory history
+    cdef SpikeLog log                     # None: spikes are not recorded
+
+    def __init__(self, FastCell fast, population, SpikeHistory history, SpikeLog log=None):
+        self.fast, self.population, self.history, self.log = fast, population, history, log
+
+    cdef int collect(self, Py_ssize_t step) except -1 nogil:
+        cdef Cells *c = &self.fast.c
+        cdef Py_ssize_t block, k
+        if not self.history.has_room():
+            with gil:
+                self.history.make_room(step)
+        self.history.open(step)
+        for block in range(c.blocks):
+            for k in range(block*BLOCK, block*BLOCK + c.counts[block]):
+                self.history.add(step, c.ids[k], c.times[k])
+        if self.log is not None:
+            self.log.note(self.history, step, c.dt)
+        return 0
+
+    cdef int keep_previous(self) except -1:
+        """Show the state after a step as that before the next one."""
+        cdef Cell cell = self.fast.cell
+        cdef Receptor receptor
+        cdef PoissonInput source
+        for receptor in (cell.ampa, cell.nmda, cell.gaba):
+            copy_into(receptor.curr, receptor.prev_curr)
+            copy_into(receptor.gating.s, receptor.gating.prev_s)
+            copy_into(receptor.gating.x, receptor.gating.prev_x)
+        for source in (cell.noise, cell.afferents):
+            if source is not None:
+                copy_into(source.curr, source.prev_curr)
+        copy_into(cell.leak.curr, cell.leak.prev_curr)
+        return 0
+
+    cdef int keep_predicted(self) except -1:
+        copy_into(self.fast.cell.v, self.fast.cell.v_ahead)
+        return 0
+
+    cdef int finish(self, Py_ssize_t last) except -1:
+        """Leave the attributes that a script reads as a step of its own would have."""
+        cdef Cell cell = self.fast.cell
+        cdef PoissonInput source
+        cdef Py_ssize_t k, slot = last % self.history.depth, begin = self.history.begins[slot]
+        cell.spiked[:] = 0
+        cell.spike_time[:] = self.fast.c.dt
+        for k in range(begin, begin + self.history.counts[slot]):
+            cell.spiked[self.history.ids[k]] = 1
+            cell.spike_time[self.history.ids[k]] = self.history.times[k]
+        self.population.__dict__["numSpikes"] = int(self.history.counts[slot])
+        for source in (cell.noise, cell.afferents):
+            if source is not None:
+                source.pending[0] = 1
+        cell.excitation.forget()
+        cell.inhibition.forget()
+        return 0
+
+
+cdef class Route:
+    """A projection onto a population of the fast arithmetic."""
+    cdef Link link
+    cdef Projection projection
+    cdef SpikeHistory source
+    cdef Unit target
+    cdef Py_ssize_t delay                 # steps
+
+    def __init__(self, Projection projection, SpikeHistory source, Unit target, bint excites, Py_ssize_t delay):
+        cdef Link *link = &self.link
+        self.projection, self.source, self.target, self.delay = projection, source, target, delay
+        link.kind, link.excites, link.n_target = projection.kind, excites, projection.n_target
+        link.width, link.first, link.flat = projection.values.shape[0], projection.first, projection.flat
+        link.target = &target.fast.c
+        if projection.dense.shape[0] > 0:
+            link.dense = &projection.dense[0, 0]
+        if projection.indptr.shape[0] > 0:
+            link.indptr = &projection.indptr[0]
+        if projection.indices.shape[0] > 0:
+            link.indices = &projection.indices[0]
+        if projection.values.shape[0] > 0:
+            link.values = &projection.values[0]
+
+    cdef Py_ssize_t arriving(self, Py_ssize_t step) noexcept nogil:
+        """How many spikes arrive in a step; the population that they reach is told."""
+        cdef Cells *c = self.link.target
+        cdef Py_ssize_t count
+        if step < self.delay:
+            return 0
+        count = self.source.counts[(step - self.delay) % self.source.depth]
+        if count > 0 and self.link.excites:
+            c.excited = True
+            c.excited_apart |= self.link.kind != UNIFORM
+        elif count > 0:
+            c.quieted = True
+            c.quieted_apart |= self.link.kind != UNIFORM
+        return count
+
+    cdef Py_ssize_t cost(self) noexcept nogil:
+        """About how many additions a spike is."""
+        if self.link.kind == UNIFORM:
+            return 1
+        if self.link.kind == RING:
+            return self.link.width
+        if self.link.kind == SPARSE:
+            return self.projection.indices.shape[0]//self.projection.n_source
+        return self.link.n_target if self.link.kind == DENSE else 1
+
+    cdef void deliver(self, FastLoops *kernels, Py_ssize_t step, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
+        """Hand the spikes that arrive in a step to one of so many equal parts of the targets."""
+        cdef Py_ssize_t start = self.link.n_target*part//parts, stop = self.link.n_target*(part + 1)//parts
+        cdef Py_ssize_t slot = (step - self.delay) % self.source.depth, k
+        if step < self.delay:
+            return
+        for k in range(self.source.begins[slot], self.source.begins[slot] + self.source.counts[slot]):
+            kernels.deliver(&self.link, self.source.ids[k], self.source.times[k], start, stop)
+
+
+cdef class FastLoop:
+    """Populations, projections and traces of a network, and the step it has come to."""
+    cdef list units
+    cdef list routes
+    cdef list members                     # populations that are stepped by their own methods or by the compat kernels
+    cdef list connections                 # projections onto those
+    cdef list traces
+    cdef void **_units                    # the same as C sees them
+    cdef void **_routes
+    cdef Py_ssize_t n_units
+    cdef Py_ssize_t n_routes
+    cdef Py_ssize_t n_blocks
+    cdef Py_ssize_t n_neurons
+    cdef Py_ssize_t[::1] unit_of          # of each block, and which of the unit's blocks it is
+    cdef Py_ssize_t[::1] block_of
+    cdef FastLoops *kernels
+    cdef bint mixed
+    cdef bint stopping
+    cdef object interruption
+    cdef int threads
+    cdef double before                    # time of the last step, if it is not settled; else infinite
+    cdef double dt
+    cdef readonly Py_ssize_t step         # the next to be taken
+
+    def __init__(self, list units, list routes, list members, list connections, list traces, Py_ssize_t step,
+                 double dt):
+        self.units, self.routes, self.members, self.connections = units, routes, members, connections
+        self.traces, self.step, self.dt, self.threads = traces, step, dt, 1
+        self.mixed = len(members) > 0
+        self._list_for_c()
+
+    cdef _list_for_c(self):
+        cdef Py_ssize_t k
+        self.n_units, self.n_routes = len(self.units), len(self.routes)
+        self._units = <void **> calloc(self.n_units + 1, sizeof(void *))
+        self._routes = <void **> calloc(self.n_routes + 1, sizeof(void *))
+        if self._units == NULL or self._routes == NULL:
+            raise MemoryError
+        for k in range(self.n_units):
+            self._units[k] = <void *> self.units[k]
+        for k in range(self.n_routes):
+            self._routes[k] = <void *> self.routes[k]
+        blocks = [(<Unit> unit).fast.c.blocks for unit in self.units]
+        self.unit_of = np.repeat(np.arange(self.n_units), np.array(blocks, dtype=np.intp))
+        self.block_of = np.concatenate([*map(np.arange, blocks), np.empty(0, np.intp)]).astype(np.intp)
+        self.n_blocks = sum(blocks)
+        self.n_neurons = sum([(<Unit> unit).fast.c.size for unit in self.units])
+
+    def __dealloc__(self):
+        free(self._units)
+        free(self._routes)
+
+    def current(self):
+        """Whether all records are what Python sees, and are so again in the next run."""
+        cdef Unit unit
+        if self.mixed:
+            return False
+        for unit in self.units:
+            if not unit.fast.cell.is_current():
+                return False
+        return True
+
+    def run(self, Py_ssize_t count, int threads=1):
+        """Take `count` steps. A signal (Ctrl-C) is heard between two of them and leaves the state of whole steps."""
+        cdef Py_ssize_t last = self.step + count
+        self.threads = threads
+        if count <= 0:
+            return
+        self.begin()
+        try:
+            while self.step < last and not self.stopping:
+                if self.step == last - 1:
+                    self.keep_previous()
+                # a stop before the last step, too, to keep the state there
+                self.take_steps(self.next_stop(last - 1 if self.step < last - 1 else last))
+                self.settle()
+                self.sample(self.step >= last - 1 or self.stopping)
+        finally:
+            self.finish()
+        if self.interruption is not None:
+            raise self.interruption
+
+    cdef int begin(self) except -1:
+        cdef Unit unit
+        self.kernels = fast_loops()
+        self.stopping, self.interruption, self.before = False, None, INFINITY
+        for unit in self.units:
+            unit.fast.refresh()
+        return 0
+
+    cdef Py_ssize_t next_stop(self, Py_ssize_t last) except -1:
+        """The step before which the state has to be settled next."""
+        for trace in self.traces:
+            last = min(last, self.step + trace.interval - self.step % trace.interval)
+        return last
+
+    cdef int keep_previous(self) except -1:
+        cdef Unit unit
+        for unit in self.units:
+            unit.keep_previous()
+        return 0
+
+    cdef int take_steps(self, Py_ssize_t last) except -1:
+        cdef Unit unit
+        cdef Py_ssize_t patience = max(PATIENCE//(self.n_neurons + 1), 1)
+        cdef bint keep
+        with nogil:
+            while self.step < last and not self.stopping:
+                keep = self.step + 1 == last
+                if self.step % patience == 0:
+                    with gil:
+                        keep |= self.was_interrupted()
+                self.take_step(keep)
+                self.step += 1
+        for unit in self.units:
+            unit.keep_predicted()
+        return 0
+
+    cdef bint was_interrupted(self) except -1:
+        # the step that follows is the last, and kept like one
+        try:
+            PyErr_CheckSignals()
+        except BaseException as interruption:
+            self.interruption, self.stopping = interruption, True
+        return self.stopping
+
+    cdef int take_step(self, bint keep) except -1 nogil:
+        cdef Py_ssize_t k
+        self.advance_and_predict(keep)
+        self.before = self.step*self.dt
+        if self.mixed:
+            with gil:
+                self.predict_members()
+        for k in range(self.n_units):
+            (<Unit> self._units[k]).fast.forget_spikes()
+            (<Unit> self._units[k]).collect(self.step)
+        self.deliver()
+        if self.mixed:
+            with gil:
+                self.advance_members()
+        return 0
+
+    cdef void block_step(self, Py_ssize_t k, bint keep) noexcept nogil:
+        cdef Cells *c = &(<Unit> self._units[self.unit_of[k]]).fast.c
+        self.kernels.advance(c, self.block_of[k])
+        self.kernels.predict(c, self.block_of[k], self.step, self.before, keep or c.listens)
+
+    cdef void advance_and_predict(self, bint keep) noexcept nogil:
+        cdef Py_ssize_t k
+        if self.threads == 1:
+            for k in range(self.n_blocks):
+                self.block_step(k, keep)
+        else:
+            for k in prange(self.n_blocks, num_threads=self.threads, schedule="static"):
+                self.block_step(k, keep)
+
+    cdef void deliver(self) noexcept nogil:
+        cdef Py_ssize_t k, part, additions = 0
+        for k in range(self.n_routes):
+            additions += (<Route> self._routes[k]).arriving(self.step)*(<Route> self._routes[k]).cost()
+        if additions == 0:
+            return
+        if self.threads == 1 or additions < WORTH_SHARING:
+            self.deliver_part(0, 1)
+        else:
+            for part in prange(self.threads, num_threads=self.threads, schedule="static"):
+                self.deliver_part(part, self.threads)
+
+    cdef void deliver_part(self, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
+        cdef Py_ssize_t k
+        for k in range(self.n_routes):
+            (<Route> self._routes[k]).deliver(self.kernels, self.step, part, parts)
+
+    cdef int predict_members(self) except -1:
+        cdef Member member
+        for member in self.members:
+            member.predict(self.step, self.dt)
+        return 0
+
+    cdef int advance_members(self) except -1:
+        cdef Member member
+        cdef Connection connection
+        for connection in self.connections:
+            connection.deliver(self.step, self.dt)
+        for member in self.members:
+            member.advance(self.step, self.dt)
+        return 0
+
+    cdef int settle(self) except -1:
+        """Bring the state to the end of the last step."""
+        cdef Py_ssize_t k
+        if self.before == INFINITY:
+            return 0
+        with nogil:
+            for k in range(self.n_blocks):
+                self.kernels.settle(&(<Unit> self._units[self.unit_of[k]]).fast.c, self.block_of[k], self.before)
+            for k in range(self.n_units):
+                (<Unit> self._units[k]).fast.forget_spikes()
+        self.before = INFINITY
+        return 0
+
+    cdef int sample(self, bint show) except -1:
+        """Take the traces that are due, and show the currents where they or a script ask for them."""
+        cdef Unit unit
+        cdef Py_ssize_t block
+        due = [trace for trace in self.traces if self.step % trace.interval == 0]
+        if show or any([trace.has_currents for trace in due]):
+            for unit in self.units:
+                for block in range(unit.fast.c.blocks):
+                    self.kernels.show(&unit.fast.c, block)
+        for trace in due:
+            trace.take(self.step - 1)
+        return 0
+
+    cdef int finish(self) except -1:
+        cdef Unit unit
+        cdef Member member
+        if self.before == self.step*self.dt:
+            # a population's own method failed in mid-step: the others have taken it
+            self.step += 1
+        self.settle()
+        if self.step > 0:
+            for unit in self.units:
+                unit.finish(self.step - 1)
+            for member in self.members:
+                member.finish(self.step - 1)
+        return 0
