@@ -195,8 +195,9 @@ def limits_section(limits):
     for limit in limits:
         rows.append([str(limit["threads"]), number(limit["flops"] / 1e9), number(limit["triad"] / 1e9),
                      *(number(row[1] / 1e9) for row in picked(limit))])
-    return ["## Limits of the machine", "", "Measured in the same run by `race/limits.c`: fused multiply-adds on all "
-            "lanes, STREAM's triad, and one array updated in place, by its size.", "", *table(rows), "",
+    return ["## Limits of the machine", "", "Measured before and after the race by `race/limits.c`, the better of "
+            "both: fused multiply-adds on all lanes, STREAM's triad, and one array updated in place, by its size.", "",
+            *table(rows), "",
             f"A neuron-step is taken to need {BYTES_READ} bytes read and {BYTES_WRITTEN} written (eight numbers of "
             f"state, float64, all but one written back) and {FLOPS} operations (an exp counted as 28, a division as 1; "
             "random numbers left out).", ""]

@@ -14,6 +14,7 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -92,7 +93,8 @@ class Contender:
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by `close`)
         self.since = time.perf_counter()
         self.process = subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=self.errors, cwd=scratch)
+                                        stdout=subprocess.PIPE, stderr=self.errors, cwd=scratch,
+                                        start_new_session=True)  # so that its compilers end with it
 
     def ready(self):
         """Return what it says once it is ready."""
@@ -109,7 +111,7 @@ class Contender:
         return dict(said, wall_s=stop - start, start_to_result_s=stop - self.since)
 
     def _answer(self):
-        watchdog = threading.Timer(self.timeout, self.process.kill)
+        watchdog = threading.Timer(self.timeout, self._end)
         watchdog.start()
         # what a library says when it is imported comes first
         line = next((line for line in self.process.stdout if line.startswith("{")), None)
@@ -121,9 +123,13 @@ class Contender:
         said = self.errors.read().splitlines()[-15:]
         raise Failed("\n".join([f"ended with {code}: {said[-1] if said else 'without a word'}", *said]))
 
+    def _end(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def close(self):
         """End it, at once: nothing is left to be saved."""
-        self.process.kill()
+        self._end()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout, self.errors):
             with contextlib.suppress(OSError):
@@ -228,15 +234,22 @@ def report(workload, results):
               f"{figures['peak_mb']:.0f} MB, Hz: {rates}")
 
 
-def limits(scratch):
-    """Return memory traffic and arithmetic that one and two threads reach here; None without a compiler."""
+def limits(scratch, before=None):
+    """Return memory traffic and arithmetic that one and two threads reach here, or `before` where that was better.
+
+    None without a C compiler.
+    """
     compiler = shutil.which("cc")
     if not compiler:
         return None
     program = scratch / "limits"
     subprocess.run([compiler, "-O3", "-march=native", "-fopenmp", "-o", program, RACE / "limits.c"], check=True)
-    return [json.loads(subprocess.run([program, str(threads)], check=True, capture_output=True, text=True).stdout)
-            for threads in range(1, min(2, os.cpu_count()) + 1)]
+    found = [json.loads(subprocess.run([program, str(threads)], check=True, capture_output=True, text=True).stdout)
+             for threads in range(1, min(2, os.cpu_count()) + 1)]
+    for now, then in zip(found, before or []):
+        now.update({key: max(now[key], then[key]) for key in ("flops", "triad")})
+        now["update"] = [max(pair) for pair in zip(now["update"], then["update"])]
+    return found
 
 
 def processor():
@@ -322,6 +335,7 @@ def arguments():
 
 def main():
     given = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of what ends the contenders
     results = {"date": datetime.date.today().isoformat(), "commit": commit(), "machine": machine(),
                "options": {"repeats": given.repeats, "budget": given.budget, "ms": given.ms, "dt": given.dt},
                "workloads": {}}
@@ -336,9 +350,16 @@ def main():
             summarise(workload, found)
             report(workload, found)
             results["workloads"][workload] = found
-            if given.json:  # after each workload, so that nothing measured is lost
-                given.json.parent.mkdir(parents=True, exist_ok=True)
-                given.json.write_text(json.dumps(results, indent=1) + "\n")
+            write(given.json, results)  # after each workload, so that nothing measured is lost
+        if not given.no_limits:
+            results["limits"] = limits(scratch, results["limits"])
+            write(given.json, results)
+
+
+def write(path, results):
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":
