@@ -120,7 +120,7 @@ def test_a_running_network_is_saved_and_not_loaded_to(tmp_path, compat):
     net, path = build(compat=compat), tmp_path / "state.npz"
     net.run(10.0, every=(5.0, lambda net: net.save_state(path) if net.time < 6 else None))
     want = everything(net)
-    with pytest.raises(RuntimeError, match="Network: is running; run, reset and load_state have to wait"):
+    with pytest.raises(RuntimeError, match="Network: is running; run, reset and load_state wait"):
         net.run(5.0, every=(5.0, lambda net: net.load_state(path)))
     net.load_state(path)
     assert net.time == 5.0
