@@ -356,6 +356,32 @@ def test_an_interrupted_write_is_made_again(tmp_path, small_parts, monkeypatch, 
     assert np.array_equal(record.counts(20, 90), want.counts(20, 90))
 
 
+def test_an_interrupted_write_in_the_fast_arithmetic(tmp_path, small_parts, monkeypatch):
+    def build(to):
+        ring = lifext.pyrRingPop(2000, noise_g=0.01)
+        net = lifext.Network(DT, seed=1)
+        net.add(ring=ring)
+        return net, net.record_spikes(ring, to=to)
+
+    def interrupted(self, start, ids, times):
+        if start > 0:
+            monkeypatch.setattr(SpikeFile, "write", write)
+            raise KeyboardInterrupt
+        write(self, start, ids, times)
+
+    write = SpikeFile.write
+    monkeypatch.setattr(SpikeFile, "write", interrupted)
+    net, record = build(tmp_path / "spikes.h5")
+    with pytest.raises(KeyboardInterrupt):
+        net.run(100.0)
+    assert 0 < net.time < 100
+    assert contents(record.file, "ring") == held(record)
+    net.run(100.0 - net.time)
+    whole, want = build(None)
+    whole.run(100.0)
+    assert contents(record.file, "ring") == held(record) == held(want)
+
+
 def test_a_run_goes_on_while_someone_reads_the_file(tmp_path, small_parts):
     """HDF5 locks a file that is open: the spikes wait in memory, and the end of the run says so if they still do."""
     fcntl = pytest.importorskip("fcntl")
