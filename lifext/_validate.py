@@ -402,6 +402,12 @@ def network_seed(owner, seed, fast):
     return sum(int(word) << 32*k for k, word in enumerate(words))
 
 
+def seeded(owner, fast):
+    """Refuse a seed where there are no random streams of the network's own."""
+    if not fast:
+        raise ValueError(f"{type(owner).__name__}: has no seed with compat=True; give its populations another rng")
+
+
 def not_running(owner, running):
     """Refuse what would change a network under a run."""
     if running:

@@ -538,6 +538,39 @@ class Network:
             history.clear()
 
 
+    def reseed(self, seed):
+        """Go on with the random streams of another seed, from the state that the network is in.
+
+        So copies of one warmed-up network run apart from each other. A network with `compat` has no
+        seed: give its populations other generators (`rng`).
+
+        Parameters
+        ----------
+        seed : None, int, numpy.random.SeedSequence or numpy.random.Generator
+            As in `Network`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the seed is of no such kind, or the network is one with `compat`.
+
+        Examples
+        --------
+        >>> import copy, lifext as lx
+        >>> net = lx.Network(dt=0.05, seed=1)
+        >>> net.add(cells=lx.pyrPop(100, noise_g=0.01))
+        >>> net.run(50.0)
+        >>> forks = [copy.deepcopy(net) for _ in range(3)]
+        >>> for k, fork in enumerate(forks):
+        ...     fork.reseed(100 + k)
+        ...     fork.run(50.0)
+        """
+        _validate.not_running(self, self._running)
+        _validate.seeded(self, self._fast)
+        self._seed = _validate.network_seed(self, seed, self._fast)
+        self._generators, self._loop = {}, None
+
+
 # what the seed's generators are for
 _POTENTIALS, _NOISE = 0, 1
 # fewer blocks of neurons than this a thread are stepped sooner than threads are started

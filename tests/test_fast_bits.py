@@ -171,6 +171,33 @@ def test_copies_go_on_alike(want, copied):
     assert_same(want, outcome(twin, its_records))
 
 
+def test_forks_of_a_warm_network_run_apart(want):
+    """With seeds of their own; one that is given the seed it had goes on as if nothing had been."""
+    net, records = busy()
+    net.run(11.0)
+    forks = [copy.deepcopy((net, records)) for _ in range(4)]
+    found = []
+    for (fork, theirs), seed in zip(forks, (3, 21, 22, 22)):
+        fork.reseed(seed)
+        assert fork.seed == seed
+        fork.run(DURATION - 11.0)
+        found.append(outcome(fork, theirs))
+    assert_same(want, found[0])
+    assert_same(found[2], found[3])
+    for other in (found[0], found[2]):
+        assert not np.array_equal(other["0._vM"], found[1]["0._vM"])
+        assert not np.array_equal(other["0.times"], found[1]["0.times"])
+    early = [record.times < 11.0 for record in records]
+    assert all(np.array_equal(found[1][f"{k}.times"][:n.sum()], want[f"{k}.times"][:n.sum()])
+               for k, n in enumerate(early))
+
+
+def test_a_network_without_a_seed_is_given_none():
+    net = lifext.Network(DT, compat=True)
+    with pytest.raises(ValueError, match="Network: has no seed with compat=True"):
+        net.reseed(1)
+
+
 def test_reset_gives_the_same_run_again(want):
     net, records = busy()
     net.run(7.0)
