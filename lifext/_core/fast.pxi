@@ -242,7 +242,7 @@ cdef void take_spikes(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike,
         take_sums(g, lo, n, alike, <double> 0.0, places)
 
 
-cdef bint is_usual(Receptor *r) noexcept nogil:
+cdef bint takes_usual_excitation(Receptor *r) noexcept nogil:
     """Whether excitation reaches first-order AMPA and second-order NMDA receptors, each with one alpha for all."""
     return (not r[AMPA].gate.second and r[AMPA].gate.uniform and r[NMDA].gate.second and r[NMDA].gate.uniform)
 
@@ -396,6 +396,21 @@ cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const 
             k += 1
 
 
+include "fast_usual.pxi"
+
+
+cdef Py_ssize_t move_in_turn(Cells *c, Py_ssize_t lo, Py_ssize_t n, bint flushing, double *start, double *slope,
+                             double *stage, double *force) noexcept nogil:
+    """Gating, currents and potential a step ahead; returns how many neurons reach threshold."""
+    cdef int k
+    for k in range(3):
+        if c.receptors[k].active:
+            relax_gate(&c.receptors[k].gate, lo, n, flushing)
+    clear(n, c.synaptic + lo)
+    add_currents(c, lo, n, stage, force, c.synaptic + lo)
+    return move(c, lo, n, start, slope, stage, c.synaptic + lo)
+
+
 cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil:
     """Take a block a step ahead as if no spike came.
 
@@ -410,7 +425,6 @@ cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double befo
     cdef Py_ssize_t n = min(<Py_ssize_t> BLOCK, c.size - lo)
     cdef double *stage = c.stage + lo if keep else stage_here
     cdef double *force = c.force + lo if keep else force_here
-    cdef double *synaptic = c.synaptic + lo
     cdef bint flushing = step % FLUSH_EVERY == 0
     cdef int k
     begin_step(c, lo, n, before, start, slope, stage)
@@ -421,14 +435,12 @@ cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double befo
                 flush(n, c.inputs[k].s + lo)
             if c.inputs[k].driven:
                 add_arrivals(c, &c.inputs[k], block, step, n, c.inputs[k].s + lo)
-    for k in range(3):
-        if c.receptors[k].active:
-            relax_gate(&c.receptors[k].gate, lo, n, flushing)
-            if c.receptors[k].channel.mg != NULL and not c.receptors[k].channel.closed:
-                find_force(&c.receptors[k].channel, stage, lo, n, force)
-    clear(n, synaptic)
-    add_currents(c, lo, n, stage, force, synaptic)
-    c.counts[block] = move(c, lo, n, start, slope, stage, synaptic)
+    if not c.receptors[NMDA].channel.closed and c.receptors[NMDA].active:
+        find_force(&c.receptors[NMDA].channel, stage, lo, n, force)
+    if is_usual(c) and not flushing:
+        c.counts[block] = move_usual(c, lo, n, start, slope, stage, force)
+    else:
+        c.counts[block] = move_in_turn(c, lo, n, flushing, start, slope, stage, force)
     if c.counts[block] > 0:
         note_spikes(c, lo, n, step*c.dt, start)
 
@@ -451,7 +463,7 @@ cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
     cdef double *sums
     if not c.excited and not c.quieted:
         return
-    if c.excited and c.excited_apart and is_usual(c.receptors):
+    if c.excited and c.excited_apart and takes_usual_excitation(c.receptors):
         take_usual_excitation(c.receptors, c.excitation_alike, lo, n, c.excitation + EXCITATORY*lo,
                               c.receptors[AMPA].gate.s + lo, c.receptors[NMDA].gate.s + lo,
                               c.receptors[NMDA].gate.x + lo)
@@ -466,6 +478,9 @@ cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
         take_spikes(&c.receptors[GABA].gate, lo, n, c.inhibition_alike, sums, c.quieted_apart, INHIBITORY)
         if c.quieted_apart:
             clear(INHIBITORY*n, sums)
+    if is_usual(c):
+        correct_usual(c, lo, n)
+        return
     clear(n, net)
     add_currents(c, lo, n, c.stage + lo, c.force + lo, net)
     if c.uniform:

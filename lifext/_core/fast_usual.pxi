@@ -1,0 +1,161 @@
+# For the cells that nearly everyone has, what `fast.pxi` does in a dozen loops is done in one
+# here, which spares the first-level cache most of their loads and stores: parameters that are numbers,
+# first-order AMPA and GABA, second-order NMDA receptors, all of them in use. The operations on a
+# neuron and their order are the same, and so are the bits.
+#
+# What a population does not have is handed over as a number in place of an array, and left out.
+
+ctypedef fused Noise:
+    double
+    Source
+
+ctypedef fused Train:
+    double
+    Source
+
+ctypedef fused Force:
+    double
+    Source
+
+
+cdef struct Usual:
+    double noise_g
+    double noise_v
+    double train_g
+    double train_v
+    double ampa_g
+    double ampa_v
+    double nmda_g
+    double gaba_g
+    double gaba_v
+
+
+cdef bint is_usual(Cells *c) noexcept nogil:
+    cdef Receptor *r = c.receptors
+    return (c.uniform and c.inputs[NOISE].channel.uniform
+            and (not c.inputs[AFFERENT].active or c.inputs[AFFERENT].channel.uniform)
+            and r[AMPA].active and r[NMDA].active and r[GABA].active
+            and r[AMPA].gate.uniform and r[NMDA].gate.uniform and r[GABA].gate.uniform
+            and not r[AMPA].gate.second and r[NMDA].gate.second and not r[GABA].gate.second)
+
+
+cdef inline double conductance(Channel *k) noexcept nogil:
+    return 0.0 if k.closed else k.g[0]
+
+
+cdef Usual usual_channels(Cells *c) noexcept nogil:
+    cdef Usual u
+    cdef Receptor *r = c.receptors
+    u.noise_g, u.noise_v = conductance(&c.inputs[NOISE].channel), c.inputs[NOISE].channel.reversal[0]
+    u.train_g = u.train_v = 0.0
+    if c.inputs[AFFERENT].active:
+        u.train_g, u.train_v = conductance(&c.inputs[AFFERENT].channel), c.inputs[AFFERENT].channel.reversal[0]
+    u.ampa_g, u.ampa_v = conductance(&r[AMPA].channel), r[AMPA].channel.reversal[0]
+    u.nmda_g = conductance(&r[NMDA].channel)
+    u.gaba_g, u.gaba_v = conductance(&r[GABA].channel), r[GABA].channel.reversal[0]
+    return u
+
+
+cdef inline double usual_current(Usual u, Noise s_noise, Train s_train, double s_ampa, double s_nmda, double s_gaba,
+                                 double stage, Force force, Py_ssize_t i) noexcept nogil:
+    """The sum that `add_currents` makes."""
+    cdef double total = 0.0
+    if Noise is Source:
+        total = total + driven_current(u.noise_g, s_noise[i], driving_force(stage, u.noise_v))
+    if Train is Source:
+        total = total + driven_current(u.train_g, s_train[i], driving_force(stage, u.train_v))
+    total = total + driven_current(u.ampa_g, s_ampa, driving_force(stage, u.ampa_v))
+    if Force is Source:
+        total = total + driven_current(u.nmda_g, s_nmda, force[i])
+    return total + driven_current(u.gaba_g, s_gaba, driving_force(stage, u.gaba_v))
+
+
+cdef Py_ssize_t usual_move(Cells *c, Afferent steady, Noise s_noise, Train s_train, Force force, Source start,
+                           Source slope, Source stage, Py_ssize_t n, Target s_ampa, Target s_nmda, Target x_nmda,
+                           Target s_gaba, Target synaptic, Target v) noexcept nogil:
+    """Gating, currents and potential a step ahead; returns how many neurons reach threshold."""
+    cdef Usual u = usual_channels(c)
+    cdef Gate *nmda = &c.receptors[NMDA].gate
+    cdef double left_ampa = c.receptors[AMPA].gate.left_s, left_gaba = c.receptors[GABA].gate.left_s
+    cdef double rise = nmda.open_x*nmda.alpha_s[0], loss = nmda.loss, left_x = nmda.left_x
+    cdef double leak_g = c.leak_g[0], v_leak = c.v_leak[0], half = c.half[0], v_threshold = c.v_threshold[0]
+    cdef double total, net
+    cdef Py_ssize_t i, spikes = 0
+    for i in range(n):
+        s_ampa[i] = relaxed(s_ampa[i], left_ampa)
+        s_nmda[i] = second_order_relaxed(s_nmda[i], x_nmda[i], rise, loss)
+        x_nmda[i] = relaxed(x_nmda[i], left_x)
+        s_gaba[i] = relaxed(s_gaba[i], left_gaba)
+        total = usual_current(u, s_noise, s_train, s_ampa[i], s_nmda[i], s_gaba[i], stage[i], force, i)
+        net = net_current(afferent_of(steady, i), leak_current(leak_g, stage[i], v_leak), total)
+        synaptic[i] = total
+        v[i] = heun_step_by(start[i], slope[i], net, half)
+        spikes += v[i] >= v_threshold
+    return spikes
+
+
+cdef void usual_correct(Cells *c, Noise s_noise, Train s_train, Force force, Source s_ampa, Source s_nmda,
+                        Source s_gaba, Source stage, Py_ssize_t n, Target synaptic, Target v) noexcept nogil:
+    """Currents and potential, once the gating has taken in the spikes of the step."""
+    cdef Usual u = usual_channels(c)
+    cdef double total, half = c.half[0]
+    cdef Py_ssize_t i
+    for i in range(n):
+        total = usual_current(u, s_noise, s_train, s_ampa[i], s_nmda[i], s_gaba[i], stage[i], force, i)
+        v[i] = heun_step_by(v[i], synaptic[i], -total, half)
+        synaptic[i] = total
+
+
+# Which of its arrays a population has
+
+cdef Py_ssize_t move_with_force(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train, Force force,
+                                double *start, double *slope, double *stage) noexcept nogil:
+    cdef Receptor *r = c.receptors
+    if c.steady == NULL:
+        return usual_move(c, <double> 0.0, s_noise, s_train, force, <Source> start, <Source> slope, <Source> stage, n,
+                          <Target> (r[AMPA].gate.s + lo), <Target> (r[NMDA].gate.s + lo),
+                          <Target> (r[NMDA].gate.x + lo), <Target> (r[GABA].gate.s + lo),
+                          <Target> (c.synaptic + lo), <Target> (c.v + lo))
+    return usual_move(c, <Source> (c.steady + lo), s_noise, s_train, force, <Source> start, <Source> slope,
+                      <Source> stage, n, <Target> (r[AMPA].gate.s + lo), <Target> (r[NMDA].gate.s + lo),
+                      <Target> (r[NMDA].gate.x + lo), <Target> (r[GABA].gate.s + lo), <Target> (c.synaptic + lo),
+                      <Target> (c.v + lo))
+
+
+cdef Py_ssize_t move_with_inputs(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train, double *start,
+                                 double *slope, double *stage, double *force) noexcept nogil:
+    if c.receptors[NMDA].channel.closed:
+        return move_with_force(c, lo, n, s_noise, s_train, <double> 0.0, start, slope, stage)
+    return move_with_force(c, lo, n, s_noise, s_train, <Source> force, start, slope, stage)
+
+
+cdef Py_ssize_t move_usual(Cells *c, Py_ssize_t lo, Py_ssize_t n, double *start, double *slope, double *stage,
+                           double *force) noexcept nogil:
+    cdef Source noise = c.inputs[NOISE].s + lo
+    if c.inputs[AFFERENT].active:
+        return move_with_inputs(c, lo, n, noise, <Source> (c.inputs[AFFERENT].s + lo), start, slope, stage, force)
+    if c.inputs[NOISE].active:
+        return move_with_inputs(c, lo, n, noise, <double> 0.0, start, slope, stage, force)
+    return move_with_inputs(c, lo, n, <double> 0.0, <double> 0.0, start, slope, stage, force)
+
+
+cdef void correct_with_inputs(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train) noexcept nogil:
+    cdef Receptor *r = c.receptors
+    if r[NMDA].channel.closed:
+        usual_correct(c, s_noise, s_train, <double> 0.0, <Source> (r[AMPA].gate.s + lo), <Source> (r[NMDA].gate.s + lo),
+                      <Source> (r[GABA].gate.s + lo), <Source> (c.stage + lo), n, <Target> (c.synaptic + lo),
+                      <Target> (c.v + lo))
+    else:
+        usual_correct(c, s_noise, s_train, <Source> (c.force + lo), <Source> (r[AMPA].gate.s + lo),
+                      <Source> (r[NMDA].gate.s + lo), <Source> (r[GABA].gate.s + lo), <Source> (c.stage + lo), n,
+                      <Target> (c.synaptic + lo), <Target> (c.v + lo))
+
+
+cdef void correct_usual(Cells *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
+    cdef Source noise = c.inputs[NOISE].s + lo
+    if c.inputs[AFFERENT].active:
+        correct_with_inputs(c, lo, n, noise, <Source> (c.inputs[AFFERENT].s + lo))
+    elif c.inputs[NOISE].active:
+        correct_with_inputs(c, lo, n, noise, <double> 0.0)
+    else:
+        correct_with_inputs(c, lo, n, <double> 0.0, <double> 0.0)
