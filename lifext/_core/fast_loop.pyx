@@ -56,7 +56,7 @@ def max_threads():
 
 
 def set_max_threads(int count):
-    """Have OpenMP start `count` >= 1 threads where the calling thread asks for some; other threads keep their number."""
+    """Have OpenMP start `count` >= 1 threads for the calling thread; others keep their numbers."""
     lifext_set_max_threads(count)
 
 
