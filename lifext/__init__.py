@@ -3,17 +3,19 @@
 The classes of a published NumPy code (Calvin and Redish 2021), compiled: same names, same
 numbers. Units everywhere: ms, mV, nF, uS, nA, kHz.
 """
-from . import LIF_Pop, currents, ivprobs, kinetics, network, recording, weights
+from . import LIF_Pop, currents, ivprobs, kinetics, network, recording, trials, weights
 from .currents import *
 from .ivprobs import *
 from .kinetics import *
 from .LIF_Pop import *
 from .network import *
 from .recording import *
+from .trials import *
 from .weights import *
 
 __version__ = "0.1.0"
 
 __all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "__version__",
            *LIF_Pop.__all__, *currents.__all__, *kinetics.__all__, *ivprobs.__all__,
-           *network.__all__, *recording.__all__, *weights.__all__]
+           *network.__all__, *recording.__all__, *trials.__all__,
+           *weights.__all__]

@@ -4,6 +4,7 @@ Each function returns the value in the form that the kernels take, or raises a `
 or `ValueError` that names the class, the argument, the bound and the value given. Nothing
 is changed before everything has been checked. Comparisons are written so that NaN fails.
 """
+import inspect
 import math
 import operator
 import os
@@ -516,3 +517,187 @@ def _short(value):
 def damaged_file(path, format, error):
     """Refuse a file that is not what it should be."""
     raise ValueError(f"Network: the state must be a {format}, whole and unchanged, got {path}: {error}") from error
+
+
+
+# columns of a table of trials, and what a trial is called with
+TAKEN = ("rng", "trial", "error", "traceback")
+STORABLE = "None, a bool, number, string or array of these, or a list or dict (with strings as keys) of such values"
+ACCEPTED = ("function", "grid", "trials")
+
+
+def trial_seed(owner, seed):
+    """Return a SeedSequence; there is no None, as a sweep could not go on from it."""
+    if isinstance(seed, np.random.SeedSequence):
+        return seed
+    try:
+        return np.random.SeedSequence(whole(owner, "seed", seed, 0))
+    except TypeError:
+        _refuse(TypeError, owner, "seed", "a whole number >= 0 or a numpy SeedSequence", seed)
+
+
+def _parameter_name(owner, name):
+    if not isinstance(name, str) or name in TAKEN:
+        _refuse(ValueError, owner, "a name in grid", f"a string, none of {', '.join(TAKEN)}", name)
+
+
+def _axis(owner, name, values):
+    bound = "a list of at least one value"
+    if isinstance(values, (str, bytes, dict, set, frozenset)):
+        # a set has no order, which places in the grid need
+        _refuse(TypeError, owner, name, bound, values)
+    try:
+        listed = list(values)
+    except TypeError:
+        _refuse(TypeError, owner, name, bound, values)
+    if not listed:
+        _refuse(ValueError, owner, name, bound, values)
+    return listed
+
+
+def grid(owner, value):
+    """Return names and, for each, a list of values; for a list of points, None and that list in a list."""
+    if isinstance(value, dict):
+        for name in value:
+            _parameter_name(owner, name)
+        return list(value), [_axis(owner, f"grid[{name!r}]", values) for name, values in value.items()]
+    bound = "a dict of lists, or a list of at least one dict"
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        _refuse(TypeError, owner, "grid", bound, value)
+    points = _axis(owner, "grid", value)
+    for k, point in enumerate(points):
+        if not isinstance(point, dict):
+            _refuse(TypeError, owner, f"grid[{k}]", "a dict", point)
+        for name in point:
+            _parameter_name(owner, name)
+    return None, [points]
+
+
+def trial_function(owner, fn, names):
+    """Refuse what cannot be called with a generator and the parameters of these names."""
+    bound = f"a function that can be called with {', '.join(f'{name}=' for name in ('rng', *names))}"
+    if not callable(fn):
+        _refuse(TypeError, owner, "fn", bound, fn)
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError):
+        # compiled code need not have one
+        return
+    try:
+        signature.bind(**dict.fromkeys(("rng", *names)))
+    except TypeError as error:
+        _refuse(TypeError, owner, "fn", f"{bound} ({error})", fn)
+
+
+def shard(owner, value):
+    """Return which of how many parts to run."""
+    if value is None:
+        return 0, 1
+    try:
+        first, count = value
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, "shard", "a pair (i, count)", value)
+    count = whole(owner, "shard[1]", count, 1)
+    first = whole(owner, "shard[0]", first, 0)
+    return at_most(owner, "shard[0]", first, count - 1), count
+
+
+def jobs(owner, value):
+    """Return how many trials are to run side by side, as joblib counts them."""
+    if value is None:
+        return None
+    bound = "None, or a whole number other than 0"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        _refuse(TypeError, owner, "n_jobs", bound, value)
+    if number == 0 or isinstance(value, bool):
+        _refuse(ValueError, owner, "n_jobs", bound, value)
+    return number
+
+
+def need_joblib(n_jobs):
+    """Return joblib, or raise an `ImportError` that says which extra brings it."""
+    try:
+        import joblib
+    except ImportError as error:
+        raise ImportError(f"n_jobs={n_jobs} needs joblib: pip install 'lifext[trials]'") from error
+    return joblib
+
+
+def accepted(owner, value):
+    """Return in what a store may differ, as a set of words."""
+    words = (value,) if isinstance(value, str) else value
+    bound = f"of {', '.join(map(repr, ACCEPTED))}"
+    try:
+        unknown = set(words) - set(ACCEPTED)
+    except TypeError:
+        _refuse(TypeError, owner, "accept", bound, value)
+    if unknown:
+        _refuse(ValueError, owner, "accept", bound, value)
+    return set(words)
+
+
+def nested(owner, name, depth, most):
+    """Refuse a value that is nested too deep, as one that holds itself is."""
+    if depth > most:
+        raise ValueError(f"{owner}: lists and dicts must be nested at most {most} deep, got {name[:200]}")
+
+
+def printable_int(owner, name, value):
+    """Refuse an int that Python would not read from a text again."""
+    if value.bit_length() > 10_000:
+        raise ValueError(f"{owner}: {name} must be an int of at most 10000 bits, got one of {value.bit_length()}")
+    return value
+
+
+def not_storable(owner, name, value):
+    """Refuse a value that a store has no form for."""
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    if isinstance(value, np.ndarray):
+        kind = f"{kind} of dtype {value.dtype}"
+    raise TypeError(f"{owner}: {name} must be {STORABLE}, got a {kind}: {reprlib.repr(value)}")
+
+
+def string_key(owner, name, key):
+    """Refuse a key that is no string."""
+    if not isinstance(key, str):
+        _refuse(TypeError, owner, f"a key of {name}", "a string", key)
+
+
+def result_names(owner, results, params):
+    """Refuse results that would be columns of the same names as others."""
+    for name in results:
+        string_key(owner, "results", name)
+        if name in params or name in TAKEN[1:]:
+            _refuse(ValueError, owner, "a key of results",
+                    f"none of {', '.join([*params, *TAKEN[1:]])}, which are other columns", name)
+
+
+def directory(owner, name, path):
+    """Refuse a path at which there is something else than a directory."""
+    if path.exists() and not path.is_dir():
+        _refuse(ValueError, owner, name, "a directory, or not there yet", str(path))
+
+
+def no_strangers(owner, path, others):
+    """Refuse a directory that holds something, and is no store."""
+    if others:
+        raise ValueError(f"{owner}: store must be a directory of trials, or an empty one, got {str(path)!r}, which "
+                         f"has {others[0]!r} in it")
+
+
+def manifest(owner, path, found):
+    """Return what a store says of itself, or refuse a directory that is none."""
+    if found is None:
+        _refuse(ValueError, owner, "path", "a directory that run_trials or sweep made", str(path))
+    return found
+
+
+def same_sweep(owner, path, differences, accept):
+    """Refuse a store of another sweep; `differences` are (what, wanted, stored, word that accepts it or None)."""
+    for what, here, there, word in differences:
+        if word is None or word not in accept:
+            way = "" if word is None else f"; accept={word!r} goes on with what is there"
+            raise ValueError(f"{owner}: store must be of this sweep, whose {what} is {reprlib.repr(here)}, "
+                             f"got {path!r}, whose {what} is {reprlib.repr(there)}{way}")

@@ -33,13 +33,16 @@ cdef extern from *:
     #ifdef _OPENMP
     #include <omp.h>
     static int lifext_max_threads(void) { return omp_get_max_threads(); }
+    static void lifext_set_max_threads(int count) { omp_set_num_threads(count); }
     static int lifext_has_threads(void) { return 1; }
     #else
     static int lifext_max_threads(void) { return 1; }
+    static void lifext_set_max_threads(int count) { (void)count; }
     static int lifext_has_threads(void) { return 0; }
     #endif
     """
     int lifext_max_threads() nogil
+    void lifext_set_max_threads(int count) nogil
     int lifext_has_threads() nogil
 
 cdef enum:
@@ -52,6 +55,11 @@ cdef enum:
 def max_threads():
     """Return how many threads OpenMP would start; 1 without OpenMP."""
     return lifext_max_threads()
+
+
+def set_max_threads(int count):
+    """Have OpenMP start `count` >= 1 threads for the calling thread; others keep their numbers."""
+    lifext_set_max_threads(count)
 
 
 def has_openmp():

@@ -1,0 +1,333 @@
+"""A directory of trials: a file for each, which is there whole or not at all.
+
+``sweep.json`` says of which sweep the trials are. A trial is ``2-0-17.npz`` (its place on each axis of the grid, then
+its number), or ``2-0-17.failed.npz``: a zip archive with ``trial.json`` and an ``.npy`` member for each array in it.
+No file is ever pickled, so that a store can be read from anywhere without trust.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import _validate
+
+FORMAT = 1
+MANIFEST = "sweep.json"
+_NAME = re.compile(r"(\d+(?:-\d+)*)(\.failed)?\.npz")
+# s; no file takes that long to write, so that older temporary ones were left by a run that was killed
+_ABANDONED = 3600
+# what JSON has no form for is a dict with one of these as its only key; users' dicts with a $ are wrapped, too
+_ARRAY, _SCALAR, _WRAPPED = "$array", "$scalar", "$dict"
+_DEEPEST = 50
+# numpy's kinds that a .npy file has without pickling
+_STORABLE = "biufcSUmM"
+
+
+class Job(NamedTuple):
+    """A trial that is to be run: its place in the grid (one number an axis), its number there, its parameters."""
+
+    place: tuple
+    trial: int
+    params: dict
+
+    @property
+    def key(self):
+        """Numbers that tell the trial from all others; they order the table, and seed the trial."""
+        return (*self.place, self.trial)
+
+
+class Outcome(NamedTuple):
+    """A trial that was run: what it returned, or the exception that it ended with, as text."""
+
+    key: tuple
+    params: dict
+    results: dict
+    error: str | None = None
+    traceback: str | None = None
+
+
+def encode(owner, name, value, arrays, depth=0):
+    """Return a value in the form that JSON has, with arrays and odd numbers moved to the end of a list.
+
+    Parameters
+    ----------
+    owner, name : str
+        What an error is to call the function and the value.
+    value : object
+        None, a bool, number, string or array, or a list, tuple or dict (with strings as keys) of these.
+    arrays : list of ndarray
+        Grows by what JSON has no form for.
+    depth : int, optional
+        How many lists and dicts the value is in.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the value, or one within it, is something else, or lists and dicts are nested more than 50 deep.
+    """
+    _validate.nested(owner, name, depth, _DEEPEST)
+    if isinstance(value, np.generic):
+        return _encode_scalar(owner, name, value, arrays)
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (str, float):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, int):
+        return _validate.printable_int(owner, name, int(value))
+    if isinstance(value, complex):
+        return _put_aside(_SCALAR, np.complex128(value), arrays)
+    if type(value) in (np.ndarray, np.memmap) and value.dtype.kind in _STORABLE:
+        return _put_aside(_ARRAY, value, arrays)
+    if isinstance(value, (list, tuple)):
+        return [encode(owner, f"{name}[{k}]", item, arrays, depth + 1) for k, item in enumerate(value)]
+    if isinstance(value, dict):
+        return _encode_dict(owner, name, value, arrays, depth)
+    return _validate.not_storable(owner, name, value)
+
+
+def _encode_scalar(owner, name, value, arrays):
+    kind, exact = value.dtype.kind, value.dtype.itemsize <= 8
+    if kind in "biuU" or kind == "f" and exact:
+        return encode(owner, name, value.item(), arrays)
+    if kind in "fcmM":
+        return _put_aside(_SCALAR, value, arrays)
+    return _validate.not_storable(owner, name, value)
+
+
+def _put_aside(kind, value, arrays):
+    arrays.append(np.asarray(value))
+    return {kind: len(arrays) - 1}
+
+
+def _encode_dict(owner, name, value, arrays, depth):
+    for key in value:
+        _validate.string_key(owner, name, key)
+    tree = {str(key): encode(owner, f"{name}[{str(key)!r}]", item, arrays, depth + 1) for key, item in value.items()}
+    return {_WRAPPED: tree} if any(key.startswith("$") for key in tree) else tree
+
+
+def decode(tree, arrays):
+    """Return the value of which `encode` made a tree; tuples have become lists, numpy's numbers Python's."""
+    if isinstance(tree, list):
+        return [decode(item, arrays) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if _ARRAY in tree:
+        return arrays[tree[_ARRAY]]
+    if _SCALAR in tree:
+        return arrays[tree[_SCALAR]][()]
+    return {key: decode(item, arrays) for key, item in tree.get(_WRAPPED, tree).items()}
+
+
+def plain(owner, name, value):
+    """Return a value as a store would give it back, or refuse it."""
+    arrays = []
+    return decode(encode(owner, name, value, arrays), arrays)
+
+
+def digested(owner, name, value):
+    """Return a value in the form that JSON has, to compare it with another: of arrays in it there is a hash."""
+    import hashlib
+    arrays = []
+    tree = encode(owner, name, value, arrays)
+    hashes = [f"{array.dtype.str} {array.shape} {hashlib.sha256(array.tobytes()).hexdigest()}" for array in arrays]
+    return [tree, hashes] if hashes else tree
+
+
+class TrialStore:
+    """A directory of trials, which any number of processes may read and write at once.
+
+    Parameters
+    ----------
+    path : path_like
+        The directory.
+    """
+
+    def __init__(self, path):
+        # the trials may run where another directory is the current one
+        self.path = pathlib.Path(path).absolute()
+
+    def manifest(self):
+        """Return what the store says of its sweep, or None if it says nothing."""
+        try:
+            return json.loads((self.path / MANIFEST).read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def begin(self, owner, manifest, accept):
+        """Make the store if it is not there, or see that it is of this sweep.
+
+        Parameters
+        ----------
+        owner : str
+            What an error is to call the function.
+        manifest : dict
+            What the sweep says of itself.
+        accept : collection of str
+            What may differ from what the store has.
+
+        Raises
+        ------
+        ValueError
+            If the directory has other things in it, or trials of another sweep.
+        """
+        _validate.directory(owner, "store", self.path)
+        self.path.mkdir(parents=True, exist_ok=True)
+        if self.manifest() is None:
+            # looked at before the manifest, which another process may be about to write
+            others = [entry.name for entry in os.scandir(self.path) if not entry.name.endswith(".tmp")]
+            _validate.no_strangers(owner, self.path, others if self.manifest() is None else [])
+            self._write(MANIFEST, _json_filler(manifest), once=True)
+        stored = self.manifest()
+        found = differences(stored, manifest)
+        _validate.same_sweep(owner, str(self.path), found, accept)
+        if found:
+            earlier = [*stored["earlier_functions"], stored["function"]]
+            changed = manifest["function"] != stored["function"]
+            manifest = {**manifest, "earlier_functions": earlier if changed else stored["earlier_functions"]}
+            self._write(MANIFEST, _json_filler(manifest))
+        self._clean()
+
+    def _clean(self):
+        oldest = time.time() - _ABANDONED
+        for path in self.path.glob(".*.tmp"):
+            # another process may clean, too
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+
+    def keys(self):
+        """Return two sets of keys, of the trials that are done and of those that failed."""
+        done, failed = set(), set()
+        for entry in os.scandir(self.path):
+            name = _NAME.fullmatch(entry.name)
+            if name is not None:
+                (failed if name[2] else done).add(tuple(map(int, name[1].split("-"))))
+        return done, failed - done
+
+    def has(self, key):
+        """Whether the trial with this key is done."""
+        return (self.path / _file_name(key)).exists()
+
+    def write(self, owner, outcome):
+        """Add a trial. One that failed gives way to one that is done."""
+        arrays = []
+        tree = {"key": list(outcome.key), "error": outcome.error, "traceback": outcome.traceback,
+                "params": encode(owner, "params", outcome.params, arrays),
+                "results": encode(owner, "results", outcome.results, arrays)}
+        self._write(_file_name(outcome.key, outcome.error is not None), lambda file: _fill_archive(file, tree, arrays))
+        if outcome.error is None:
+            (self.path / _file_name(outcome.key, failed=True)).unlink(missing_ok=True)
+
+    def read(self, key):
+        """Return a trial that is done, or else has failed."""
+        path = self.path / _file_name(key)
+        if not path.exists():
+            path = self.path / _file_name(key, failed=True)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                tree = json.loads(archive["trial.json"])
+                arrays = [archive[f"array{k}"] for k in range(len(archive.files) - 1)]
+        except Exception as error:
+            error.add_note(f"in {path}; without that file, the trial would be run again")
+            raise
+        return Outcome(tuple(tree["key"]), decode(tree["params"], arrays), decode(tree["results"], arrays),
+                       tree["error"], tree["traceback"])
+
+    def _write(self, name, fill, once=False):
+        """Have a file appear with all that is in it, or not at all; with `once`, not if there is one."""
+        temporary = self.path / f".{name}.{os.urandom(8).hex()}.tmp"
+        try:
+            with open(temporary, "xb") as file:
+                fill(file)
+                file.flush()
+                # else a machine that fails could leave the name without what is in the file; should it lose
+                # the name, the trial is run again
+                os.fsync(file.fileno())
+            (_link if once else os.replace)(temporary, self.path / name)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _file_name(key, failed=False):
+    return "-".join(map(str, key)) + (".failed.npz" if failed else ".npz")
+
+
+def _json_filler(tree):
+    return lambda file: file.write(json.dumps(tree, indent=1).encode())
+
+
+def _fill_archive(file, tree, arrays):
+    # what np.savez does, which has no way to add a member that is no array
+    import zipfile
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("trial.json", json.dumps(tree))
+        for k, array in enumerate(arrays):
+            with archive.open(f"array{k}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def _link(temporary, path):
+    """Give a file its name if no other has it."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # a file system without links; that two sweeps begin there in the same instant has to be risked
+        if not path.exists():
+            os.replace(temporary, path)
+
+
+def differences(stored, wanted):
+    """Compare what two sweeps say of themselves.
+
+    Parameters
+    ----------
+    stored, wanted : dict
+        Manifests: of the store, and of the sweep that is to use it.
+
+    Returns
+    -------
+    list of (str, object, object, str or None)
+        What differs, as it is wanted, as it is stored, and the word by which it can be accepted.
+    """
+    if stored["format"] != wanted["format"]:
+        return [("format", wanted["format"], stored["format"], None)]
+    found = [(what, wanted[key], stored[key], None) for what, key in (("seed", "seed"), ("grid's names", "axes"))
+             if wanted[key] != stored[key]]
+    found += _compare_functions(wanted["function"], stored["function"])
+    if wanted["trials"] != stored["trials"]:
+        more = wanted["trials"] > stored["trials"]
+        found.append(("number of trials", wanted["trials"], stored["trials"], "trials" if more else None))
+    if wanted["axes"] == stored["axes"]:
+        # a grid that is a list of points has one axis without a name
+        names = ["grid"] if wanted["axes"] is None else [f"grid[{name!r}]" for name in wanted["axes"]]
+        for name, here, there in zip(names, wanted["values"], stored["values"]):
+            found += _compare_values(name, here, there)
+    return found
+
+
+def _compare_functions(here, there):
+    if here["name"] != there["name"]:
+        return [("function", here["name"], there["name"], "function")]
+    if here["body"] != there["body"]:
+        return [(f"hash of the code of {here['name']}", here["body"][:8], there["body"][:8], "function")]
+    return []
+
+
+def _compare_values(name, here, there):
+    """Compare an axis of two grids, strictly: 1, 1.0 and True are three values, NaN is one."""
+    # a text of each value, as == would have it otherwise
+    for k, (one, other) in enumerate(zip(here, there)):
+        if json.dumps(one) != json.dumps(other):
+            return [(f"{name}[{k}]", one, other, None)]
+    if len(here) == len(there):
+        return []
+    return [(f"number of values of {name}", len(here), len(there), "grid" if len(here) > len(there) else None)]
