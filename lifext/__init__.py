@@ -10,10 +10,11 @@ from .kinetics import *
 from .LIF_Pop import *
 from .network import *
 from .recording import *
+from .spikeDC import spikeDC
 from .weights import *
 
 __version__ = "0.1.0"
 
-__all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "__version__",
+__all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "spikeDC", "__version__",
            *LIF_Pop.__all__, *currents.__all__, *kinetics.__all__, *ivprobs.__all__,
            *network.__all__, *recording.__all__, *weights.__all__]

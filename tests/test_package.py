@@ -13,7 +13,7 @@ import pytest
 import lifext
 
 ROOT = pathlib.Path(__file__).parent.parent
-MODULES = ["LIF_Pop", "currents", "kinetics", "ivprobs"]
+MODULES = ["LIF_Pop", "currents", "kinetics", "ivprobs", "spikeDC"]
 DOCUMENTED = [*MODULES, "network", "recording", "weights"]
 PUBLISHED = {
     "LIF_Pop": ["baseLIFPop", "pyrPop", "interPop", "pyrRingPop", "interRingPop"],
@@ -21,6 +21,7 @@ PUBLISHED = {
                  "affRing", "affFlatPoisson", "affRingPoisson"],
     "kinetics": ["kineticBase", "firstOrdKin", "firstOrdKinExp", "secondOrdKin"],
     "ivprobs": ["RK2", "RK4"],
+    "spikeDC": ["spikeDC"],
 }
 
 
@@ -49,6 +50,10 @@ SIGNATURES = {
     "affFlatPoisson": {"": "size", **STEPS, "stim": "rate=None, g=None", "hide": ""},
     "affRingPoisson": {"": f"size, positions, max_rate=0, cue_spec={2 * np.pi / 0.4}", **STEPS,
                        "stim": "direction, max_rate=None, cue_spec=None", "hide": ""},
+    "spikeDC": {"": "size, ID=''", "reset": "bin_size=None", "collect": "spikes, time", "get_spikes": "",
+                "get_spike_counts": "begin=0, end=None", "pop_vector": "mapping, begin, end, return_counts=False",
+                "get_max_time": "", "save": "fname, trial=0, encoding='binary', append=True",
+                "load": "file, trial, encoding='binary'", "load_trial": "trial", "convert_csv_to_npz": "fname"},
     "RK2": {"": "fun, t0, y0, dt"}, "RK4": {"": "fun, t0, y0, dt"},
     "baseLIFPop": {"": "size, vTh=-50, vReset=-60, refDur=2, cM=0.5, AMPA_g=0.7, NMDA_g=0.07, GABA_g=0.1, "
                        "noise_rate=1.8, noise_g=0.003, leak_g=0.025, leak_vL=-70, record_i=False", **POPULATION},
@@ -148,6 +153,6 @@ def test_readme_example_runs(tmp_path):
 
 def test_import_needs_numpy_only(tmp_path):
     code = "import sys, lifext; print(sorted({m.partition('.')[0] for m in sys.modules} & " \
-           "{'matplotlib', 'tqdm', 'scipy', 'pandas', 'hypothesis', 'rich', 'joblib'}))"
+           "{'matplotlib', 'tqdm', 'scipy', 'pandas', 'hypothesis', 'rich', 'joblib', 'zipfile'}))"
     out = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
