@@ -18,3 +18,11 @@ __version__ = "0.1.0"
 __all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "spikeDC", "__version__",
            *LIF_Pop.__all__, *currents.__all__, *kinetics.__all__, *ivprobs.__all__,
            *network.__all__, *recording.__all__, *weights.__all__]
+
+
+def __getattr__(name):
+    # what few sessions need is not imported with the package
+    if name in ("install", "is_installed", "uninstall"):
+        from . import dropin
+        return getattr(dropin, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

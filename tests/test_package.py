@@ -14,7 +14,7 @@ import lifext
 
 ROOT = pathlib.Path(__file__).parent.parent
 MODULES = ["LIF_Pop", "currents", "kinetics", "ivprobs", "spikeDC"]
-DOCUMENTED = [*MODULES, "network", "recording", "weights"]
+DOCUMENTED = [*MODULES, "dropin", "network", "recording", "weights"]
 PUBLISHED = {
     "LIF_Pop": ["baseLIFPop", "pyrPop", "interPop", "pyrRingPop", "interRingPop"],
     "currents": ["currentBase", "leak", "noiseGaussian", "noisePoisson", "AMPAR", "NMDAR", "GABAR", "affFlat",
@@ -97,7 +97,7 @@ def test_the_hierarchy_is_the_published_one():
         assert issubclass(getattr(lifext, name), lifext.baseLIFPop)
 
 
-@pytest.mark.parametrize("module", [*MODULES, "network", "weights"])
+@pytest.mark.parametrize("module", [*MODULES, "dropin", "network", "weights"])
 def test_examples_run(module):
     module = importlib.import_module(f"lifext.{module}")
     found = doctest.testmod(module, extraglobs={"np": np}, optionflags=doctest.NORMALIZE_WHITESPACE)
@@ -107,8 +107,9 @@ def test_examples_run(module):
 
 def public_members():
     for module in DOCUMENTED:
-        for name in importlib.import_module(f"lifext.{module}").__all__:
-            thing = getattr(lifext, name)
+        namespace = importlib.import_module(f"lifext.{module}")
+        for name in namespace.__all__:
+            thing = getattr(namespace, name)
             yield f"{module}.{name}", thing
             if inspect.isclass(thing):
                 for method, value in inspect.getmembers(thing, inspect.isfunction):
