@@ -358,7 +358,7 @@ def test_report_of_populations(folder):
     with lifext.install() as installation:
         assert installation.report() == "lifext: replaced nothing\nlifext: populations of lifext made: 0"
         kept = lifext.pyrPop(3)
-        assert installation.report().splitlines()[1:] == ["lifext: populations of lifext made: 1, all stepped in compiled code"]
+        assert installation.report().endswith("\nlifext: populations of lifext made: 1, all stepped in compiled code")
         # one that is gone by the time of the report, one that is never stepped, one that changes
         step(Leaky(4))
         leaky = Leaky(5)
