@@ -403,6 +403,122 @@ def network_seed(owner, seed, fast):
     return sum(int(word) << 32*k for k, word in enumerate(words))
 
 
+def seeded(owner, fast):
+    """Refuse a seed where there are no random streams of the network's own."""
+    if not fast:
+        raise ValueError(f"{type(owner).__name__}: has no seed with compat=True; give its populations another rng")
+
+
+def not_running(owner, running):
+    """Refuse what would change a network under a run."""
+    if running:
+        raise RuntimeError(f"{type(owner).__name__}: is running; run, reset and load_state wait until it is done")
+
+
+def ring(owner, directions, name):
+    """Refuse a population that is no ring: one without a direction for each neuron."""
+    if directions is None:
+        _refuse(ValueError, owner, "the population", "a ring, with directions", name)
+    return directions
+
+
+def file_name(owner, name, value):
+    """Return the name of a file as a string."""
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        _refuse(TypeError, owner, name, "the name of a file", value)
+
+
+def h5py_module():
+    """Return h5py, or say how to get it."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise ImportError("SpikeRecord: an HDF5 file needs h5py, which the extra hdf5 installs: "
+                          "pip install 'lifext[hdf5]'") from error
+    return h5py
+
+
+def hdf5_name(name):
+    """Refuse a population's name that would not be one group of a file."""
+    if "/" in name or "\0" in name or name in ("", ".", ".."):
+        _refuse(ValueError, "SpikeRecord", "the population", "named without a / to be kept in a file", name)
+    return name
+
+
+def spike_file(h5py, path, format, name):
+    """Refuse a file that is not one of recorded spikes, or has those of a population of this name."""
+    wanted = "a file that does not exist yet, or one of recorded spikes"
+    with open(path, "rb") as file:
+        if file.read(8) != b"\x89HDF\r\n\x1a\n":
+            _refuse(ValueError, "SpikeRecord", "to", wanted, path)
+    with h5py.File(path, "r") as file:
+        found = file.attrs.get("format")
+        if not (isinstance(found, str) and found == format):
+            _refuse(ValueError, "SpikeRecord", "to", wanted, path)
+        if f"spikes/{name}" in file:
+            _refuse(ValueError, "SpikeRecord", "to", f"a file without spikes of a population {name!r}", path)
+
+
+def enough_spikes(path, name, wanted, found):
+    """Refuse a file that has lost spikes that were written to it."""
+    if found < wanted:
+        raise ValueError(f"SpikeRecord: {path} must hold the {wanted} spikes of {name!r} written to it, got {found}")
+
+
+def same_file(owner, name, to, file):
+    """Refuse to record to another place than the one recorded to already."""
+    if to is not None and (file is None or os.path.abspath(file_name(owner, "to", to)) != file):
+        place = "in memory" if file is None else f"to {file}"
+        raise ValueError(f"{type(owner).__name__}: to must be left out, as {name!r} is recorded {place} already, "
+                         f"got {reprlib.repr(to)}")
+
+
+def no_stream(name, file):
+    """Refuse a second object that would write to the same file."""
+    raise TypeError(f"SpikeRecord: a record that is copied or pickled must not be streaming, got that of {name!r}, "
+                    f"which streams to {file}; close() it first")
+
+
+def own_class(path, thing, classes):
+    """Refuse an object of a user's own class, of which nobody knows what its state is."""
+    if type(thing) not in classes:
+        raise TypeError(f"Network: a state file has objects of this package's classes only, got {path}, "
+                        f"a {type(thing).__name__}; such a network can be pickled")
+
+
+def own_generator(path, bit_generator):
+    """Refuse a bit generator that is not NumPy's own."""
+    if not type(bit_generator).__module__.startswith("numpy.random"):
+        raise TypeError(f"Network: a state file has NumPy's bit generators only, got {path}, on a "
+                        f"{type(bit_generator).__name__}; such a network can be pickled")
+
+
+def no_state(path, value):
+    """Refuse an attribute that a state file has no place for."""
+    raise TypeError(f"Network: a state file has numbers, arrays and lists of floats only, got {path}, a "
+                    f"{type(value).__name__}; such a network can be pickled")
+
+
+def same_structure(path, saved, network):
+    """Refuse a state of a network that was built in another way, and say what the first difference is."""
+    for what in [*network, *saved]:
+        there, here = (side.get(what, "not there") for side in (saved, network))
+        if there != here:
+            raise ValueError(f"Network: the state must be that of a network built the same way, got one of which "
+                             f"{what} is {_short(there)} in {path}, and {_short(here)} here")
+
+
+def _short(value):
+    return value if isinstance(value, str) else reprlib.repr(value)
+
+
+def damaged_file(path, format, error):
+    """Refuse a file that is not what it should be."""
+    raise ValueError(f"Network: the state must be a {format}, whole and unchanged, got {path}: {error}") from error
+
+
 def not_nan(owner, name, value):
     """Return a real number, which may be infinite, as a float."""
     bound = "a number"
@@ -433,14 +549,6 @@ def spiked(owner, spikes, size):
     if array.dtype.kind != "b" and not np.isin(array, (0, 1)).all():
         _refuse(ValueError, owner, "spikes", bound, spikes)
     return array.reshape(size).astype(bool)
-
-
-def path(owner, name, value):
-    """Return the name of a file as a str."""
-    try:
-        return os.fsdecode(value)
-    except TypeError:
-        _refuse(TypeError, owner, name, "a path", value)
 
 
 @contextlib.contextmanager

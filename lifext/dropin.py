@@ -362,7 +362,7 @@ def run_script(script, arguments=(), *, seed=None, force=False, report=False):
     int
         What Python's exit status would be: 0, that of `SystemExit`, or 1 after an exception.
     """
-    script = _validate.path("run_script", "script", script)
+    script = _validate.file_name("run_script", "script", script)
     if seed is not None:
         seed = _validate.whole("run_script", "seed", seed, at_least=0)
         np.random.seed(_validate.at_most("run_script", "seed", seed, MOST_SEED))

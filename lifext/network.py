@@ -4,12 +4,13 @@ import warnings
 
 import numpy as np
 
-from . import _validate
-from ._core.fast import FastCell, why_not_fast
+from . import _validate, state
+from ._core.fast import BLOCK_SIZE, FastCell, why_not_fast
 from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.loop import Connection, Loop, Member
 from ._core.projection import Projection, WeightKind
 from ._core.spikes import SpikeHistory
+from ._provenance import provenance
 from .currents import currentBase
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
@@ -120,9 +121,10 @@ class Network:
         self._warned = set()
         self._generators = {}
         self._loop = None
+        self._running = False
 
     def __getstate__(self):
-        return {**self.__dict__, "_loop": None}
+        return {**self.__dict__, "_loop": None, "_running": False}
 
     @property
     def seed(self):
@@ -225,24 +227,42 @@ class Network:
         deeper.__setstate__(slots)
         self._histories[index] = deeper
 
-    def record_spikes(self, population):
+    def record_spikes(self, population, *, to=None):
         """Record the spikes of a population from now on.
 
         Parameters
         ----------
         population : baseLIFPop
             Of this network.
+        to : str or os.PathLike, optional
+            An HDF5 file to stream to, so that memory stays bounded; needs h5py (the extra
+            ``hdf5``). It is made, or is one with spikes of other populations. Datasets ``ids``
+            and ``times`` (ms) are in its group ``/spikes/<name of the population>``, whose
+            attributes tell the population's size, dt, seed and versions.
 
         Returns
         -------
         SpikeRecord
-            The same one when called again.
+            The same one when called again, until it is closed.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the population is not of this network or is recorded to another place already, or
+            `to` is a file of another kind or has spikes of a population of that name.
+        ImportError
+            Without h5py.
+        OSError
+            If the file cannot be made or opened.
         """
         index = self._index("population", population)
-        if index not in self._spike_records:
-            self._spike_records[index] = SpikeRecord(self._names[index], population)
+        record = self._spike_records.get(index)
+        if record is None or record.closed:
+            facts = {**provenance(self._dt, self._seed), "size": population.size, "units": "ms"}
+            record = self._spike_records[index] = SpikeRecord(self._names[index], population, to, facts)
             self._loop = None
-        return self._spike_records[index]
+        _validate.same_file(self, record.name, to, record.file)
+        return record
 
     def record_state(self, population, variables, *, every=None, neurons=None):
         """Sample state variables of a population from now on.
@@ -294,15 +314,41 @@ class Network:
             On Ctrl-C, between two steps; the network can be run on.
         ValueError
             If a time is no multiple of dt.
+        RuntimeError
+            If the network is running: in another thread, or from a callback of its own.
         """
         steps = _validate.whole_steps(self, "duration", duration, self._dt)
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
-        with _bar(progress, duration) as advance:
-            for taken in self._pieces(steps, min(interval, _PIECE) if progress and callback is None else interval):
+        piece = min(interval, self._piece()) if progress and callback is None else interval
+        with self._alone(), self._writing_records(), _bar(progress, duration) as advance:
+            for taken in self._pieces(steps, piece):
                 advance(taken * self._dt)
                 if callback is not None and callback(self) is True:
                     break
+
+    def _piece(self):
+        return max(1, _PIECE // (1 + sum(population.size for population in self._populations)))
+
+    @contextlib.contextmanager
+    def _alone(self):
+        _validate.not_running(self, self._running)
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+
+    @contextlib.contextmanager
+    def _writing_records(self):
+        """Have records that stream write what is left at the end of a run, however it ends."""
+        try:
+            yield
+        finally:
+            # each of them, whatever becomes of another's file
+            with contextlib.ExitStack() as stack:
+                for record in self._spike_records.values():
+                    stack.callback(record.flush)
 
     def _pieces(self, steps, length):
         """Run `steps` in pieces and yield the length of each."""
@@ -338,7 +384,10 @@ class Network:
     def _lower(self):
         members = [self._member(index) for index in range(len(self._populations))]
         return Loop(members, [self._connection(projection, members[projection[0]]) for projection in self._projections],
-                    self._state_records, self._step, self._dt)
+                    self._traces(), self._step, self._dt)
+
+    def _traces(self):
+        return [record._log for record in self._state_records]
 
     def _member(self, index):
         population = self._populations[index]
@@ -367,7 +416,7 @@ class Network:
             else:
                 source = members.get(i) or Member(self._populations[i], self._histories[i], compiled=False)
                 connections.append(self._connection(projection, source))
-        return FastLoop(list(units.values()), routes, list(members.values()), connections, self._state_records,
+        return FastLoop(list(units.values()), routes, list(members.values()), connections, self._traces(),
                         self._step, self._dt)
 
     def _unit(self, index):
@@ -390,7 +439,7 @@ class Network:
         return reason
 
     def _thread_count(self):
-        blocks = sum(-(-population.size // 256) for population in self._populations)
+        blocks = sum(-(-population.size // BLOCK_SIZE) for population in self._populations)
         if self._threads is not None:
             return min(self._threads, max(blocks, 1))
         return max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD))
@@ -419,8 +468,55 @@ class Network:
             self._warned.add(index)
             warnings.warn(f"{self._names[index]} is stepped {how}: {reason}", PerformanceWarning, stacklevel=2)
 
+    def save_state(self, path):
+        """Write the state to a file, from which `load_state` continues bit for bit.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            An ``.npz`` file, in which nothing is pickled. One that exists is replaced.
+
+        Raises
+        ------
+        TypeError
+            If a part is of a user's own class; then `pickle` can do it.
+        OSError
+            If the file cannot be written.
+
+        See Also
+        --------
+        lifext.state.save_state : says what is in the file.
+        """
+        state.save_state(self, path)
+
+    def load_state(self, path):
+        """Go to the state in a file of `save_state`, on a network that was built the same way.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file.
+
+        Raises
+        ------
+        ValueError
+            If the network was built in another way, or the file is damaged; the network is as it was.
+        OSError
+            If the file cannot be read.
+        RuntimeError
+            If the network is running.
+
+        See Also
+        --------
+        lifext.state.load_state : says what has to be the same.
+        """
+        _validate.not_running(self, self._running)
+        state.load_state(self, path)
+
     def reset(self, seed=None):
         """Go back to time 0: populations are reset in the order of `add`, spikes on their way and records forgotten.
+
+        A record that streams is emptied with its file; close it first to keep it.
 
         Parameters
         ----------
@@ -428,25 +524,59 @@ class Network:
             Of another run; left out, the run to come is the same again (but for populations with an `rng`
             of their own, and with `compat`).
         """
-        if seed is not None:
-            self._seed = _validate.network_seed(self, seed, self._fast)
-        self._step, self._generators, self._loop = 0, {}, None
+        _validate.not_running(self, self._running)
+        seed = self._seed if seed is None else _validate.network_seed(self, seed, self._fast)
+        # a file may refuse, so records come first
+        for record in [*self._spike_records.values(), *self._state_records]:
+            record.clear()
+        self._seed, self._step, self._generators, self._loop = seed, 0, {}, None
         for index, population in enumerate(self._populations):
             population.reset()
             if self._fast:
                 self._draw_potentials(index)
         for history in self._histories:
             history.clear()
-        for record in [*self._spike_records.values(), *self._state_records]:
-            record.clear()
+
+
+    def reseed(self, seed):
+        """Go on with the random streams of another seed, from the state that the network is in.
+
+        So copies of one warmed-up network run apart from each other. A network with `compat` has no
+        seed: give its populations other generators (`rng`).
+
+        Parameters
+        ----------
+        seed : None, int, numpy.random.SeedSequence or numpy.random.Generator
+            As in `Network`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the seed is of no such kind, or the network is one with `compat`.
+
+        Examples
+        --------
+        >>> import copy, lifext as lx
+        >>> net = lx.Network(dt=0.05, seed=1)
+        >>> net.add(cells=lx.pyrPop(100, noise_g=0.01))
+        >>> net.run(50.0)
+        >>> forks = [copy.deepcopy(net) for _ in range(3)]
+        >>> for k, fork in enumerate(forks):
+        ...     fork.reseed(100 + k)
+        ...     fork.run(50.0)
+        """
+        _validate.not_running(self, self._running)
+        _validate.seeded(self, self._fast)
+        self._seed = _validate.network_seed(self, seed, self._fast)
+        self._generators, self._loop = {}, None
 
 
 # what the seed's generators are for
 _POTENTIALS, _NOISE = 0, 1
 # fewer blocks of neurons than this a thread are stepped sooner than threads are started
 _BLOCKS_A_THREAD = 32
-# steps between two moves of the progress bar
-_PIECE = 200
+# neuron-steps between two moves of the progress bar: some hundredths of a second
+_PIECE = 2_000_000
 
 
 class _bar:

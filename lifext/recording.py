@@ -1,8 +1,11 @@
 """What a network run leaves behind: spikes, and traces of state variables."""
+import math
+
 import numpy as np
 
 from . import _validate
-from ._core.logs import SpikeLog
+from ._core.logs import SpikeLog, StateLog
+from ._spike_file import PART, SpikeFile
 
 __all__ = ["SpikeRecord", "StateRecord"]
 
@@ -10,7 +13,12 @@ __all__ = ["SpikeRecord", "StateRecord"]
 class SpikeRecord:
     """Spikes of one population, in the order of steps and, within one, of neurons.
 
-    Made by `Network.record_spikes`; grows with each run.
+    Made by `Network.record_spikes`; grows with each run. The methods that take a window look at
+    the spikes around it, not at the whole record, so they can be called often during a run.
+
+    A record that streams to a file keeps in memory only what it has not written yet: it writes
+    whenever it has 65536 spikes, and at the end of each run, also of one that was interrupted.
+    In between the file is closed. Its methods read the file where they need to.
 
     Attributes
     ----------
@@ -22,15 +30,49 @@ class SpikeRecord:
         ms; exact within the step.
     ids : ndarray of shape (n,)
         Neurons.
+    file : str or None
+        Where it streams to.
+    closed : bool
+        Whether it has ended.
+
+    Examples
+    --------
+    >>> import numpy as np, lifext as lx
+    >>> ring = lx.pyrRingPop(512, rng=1)
+    >>> net = lx.Network(dt=0.05, compat=True)
+    >>> net.add(ring=ring)
+    >>> spikes = net.record_spikes(ring)
+    >>> ring.stim(np.pi, cue_sal=1.0)
+    >>> rates = []
+    >>> net.run(100.0, every=(50.0, lambda net: rates.append(spikes.rate(net.time - 50, net.time))))
+    >>> len(rates)
+    2
+    >>> round(np.degrees(np.angle(spikes.population_vector(50, 100))) % 360)
+    180
     """
 
-    def __init__(self, name, population):
+    def __init__(self, name, population, to=None, facts=None):
         self.name, self.size = name, population.size
         self._directions = getattr(population, "directions", None)
-        self._log = SpikeLog()
+        self._log = SpikeLog(sink=None if to is None else SpikeFile(to, name, facts), limit=PART)
 
     def __len__(self):
-        return self._log.count
+        return self._log.spilled + self._log.count
+
+    def __getstate__(self):
+        if self.file is not None and not self.closed:
+            _validate.no_stream(self.name, self.file)
+        return vars(self)
+
+    @property
+    def file(self):
+        """Path of the file that the spikes go to, or None."""
+        return None if self._log.sink is None else self._log.sink.path
+
+    @property
+    def closed(self):
+        """Whether spikes of further runs are left out."""
+        return self._log.closed
 
     def __repr__(self):
         return f"SpikeRecord({self.name!r}: {len(self)} spikes of {self.size} neurons)"
@@ -38,12 +80,16 @@ class SpikeRecord:
     @property
     def ids(self):
         """Neurons that spiked, (n,)."""
-        return self._log.arrays()[0]
+        return self._arrays()[0]
 
     @property
     def times(self):
         """When they spiked, (n,), ms."""
-        return self._log.arrays()[1]
+        return self._arrays()[1]
+
+    def _arrays(self):
+        written = [] if self._log.spilled == 0 else [self._log.sink.arrays(self._log.spilled)]
+        return _joined([*written, self._log.arrays()])
 
     def between(self, start, stop):
         """Return neurons and times of the spikes with ``start <= time < stop``.
@@ -56,11 +102,30 @@ class SpikeRecord:
         Returns
         -------
         ids, times : ndarray of shape (n,)
+            In the order of the record.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a time is not a finite number.
         """
         start, stop = _validate.number(self, "start", start), _validate.number(self, "stop", stop)
-        ids, times = self._log.arrays()
-        inside = (times >= start) & (times < stop)
-        return ids[inside], times[inside]
+        written = [] if self._log.spilled == 0 else self._log.sink.between(start, stop, self._log.spilled)
+        return _joined([*written, *self._log.between(start, stop)])
+
+    def counts(self, start, stop):
+        """Return how many spikes each neuron had in ``[start, stop)`` ms.
+
+        Parameters
+        ----------
+        start, stop : float
+            ms.
+
+        Returns
+        -------
+        ndarray of int, shape (size,)
+        """
+        return np.bincount(self.between(start, stop)[0], minlength=self.size)
 
     def rate(self, start, stop):
         """Return the mean firing rate per neuron over ``[start, stop)`` ms.
@@ -74,7 +139,13 @@ class SpikeRecord:
         -------
         float
             Hz.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a time is not a finite number, or `stop` is not after `start`.
         """
+        start, stop = _validate.number(self, "start", start), _validate.number(self, "stop", stop)
         length = _validate.number(self, "stop - start", stop - start, above=0)
         return len(self.between(start, stop)[0]) / self.size / length * 1e3
 
@@ -96,28 +167,97 @@ class SpikeRecord:
         ValueError
             If the population has no `directions`.
         """
-        if self._directions is None:
-            raise ValueError(f"SpikeRecord: population_vector needs a ring, got {self.name!r} without directions")
+        directions = _validate.ring(self, self._directions, self.name)
         ids = self.between(start, stop)[0]
-        return complex(np.exp(1j * self._directions[ids]).mean()) if len(ids) else complex(np.nan, np.nan)
+        return complex(np.exp(1j * directions[ids]).mean()) if len(ids) else complex(np.nan, np.nan)
+
+    def bump_width(self, start, stop):
+        """Return the circular standard deviation of the directions that spiked in ``[start, stop)`` ms of a ring.
+
+        It is ``sqrt(-2*ln(R))`` with R the length of the population vector [1]_: 0 where all
+        spikes have one direction, the standard deviation of a narrow bump, and without bound
+        where they are spread evenly.
+
+        Parameters
+        ----------
+        start, stop : float
+            ms.
+
+        Returns
+        -------
+        float
+            Radians; nan without a spike.
+
+        Raises
+        ------
+        ValueError
+            If the population has no `directions`.
+
+        References
+        ----------
+        .. [1] Mardia, K. V. and Jupp, P. E. (2000). Directional Statistics. Wiley, chapter 2.
+        """
+        # rounding may leave one direction with a vector longer than 1; max keeps a nan in its first place
+        strength = abs(self.population_vector(start, stop))
+        return math.sqrt(max(-2 * math.log(strength), 0.0)) if strength != 0 else math.inf
+
+    def flush(self):
+        """Write what is left to the file, if the record streams to one.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written, or is open elsewhere. The spikes are kept for another try.
+        ValueError
+            If the file has lost spikes that were written to it.
+        """
+        self._log.spill()
+
+    def close(self):
+        """Write what is left, and end the record: it keeps its spikes, and gets none of further runs.
+
+        Raises
+        ------
+        OSError, ValueError
+            As `flush`. The record goes on then.
+        """
+        self.flush()
+        self._log.close()
 
     def clear(self):
-        """Forget all spikes."""
-        self._log = SpikeLog()
+        """Forget all spikes, also those in the file; a record that was closed keeps its own."""
+        if not self.closed:
+            self._cut(0)
+
+    def _cut(self, count):
+        """Forget all but the first `count` spikes; in memory, all."""
+        if self._log.sink is not None:
+            self.flush()
+            self._log.sink.truncate(count)
+        self._log.cut(count)
 
 
+def _joined(parts):
+    """Put pairs of neurons and times, as they follow each other, into one pair."""
+    if len(parts) == 1:
+        return parts[0]
+    return (np.concatenate([np.empty(0, np.intp), *(ids for ids, _ in parts)]),
+            np.concatenate([np.empty(0), *(times for _, times in parts)]))
+
+
+# where a population keeps what can be sampled
 STATES = {
-    "v": lambda pop: pop._vM,
-    "s_ampa": lambda pop: pop.AMPA.kinetic._s,
-    "s_nmda": lambda pop: pop.NMDA.kinetic._s,
-    "x_nmda": lambda pop: pop.NMDA.kinetic._x,
-    "s_gaba": lambda pop: pop.GABA.kinetic._s,
-    "s_noise": lambda pop: pop.noise._s,
-    "i_ampa": lambda pop: pop.AMPA._curr,
-    "i_nmda": lambda pop: pop.NMDA._curr,
-    "i_gaba": lambda pop: pop.GABA._curr,
-    "i_noise": lambda pop: pop.noise._curr,
-    "i_leak": lambda pop: pop.leak._curr,
+    "v": "_vM",
+    "s_ampa": "AMPA.kinetic._s",
+    "s_nmda": "NMDA.kinetic._s",
+    "x_nmda": "NMDA.kinetic._x",
+    "s_gaba": "GABA.kinetic._s",
+    "s_noise": "noise._s",
+    "i_ampa": "AMPA._curr",
+    "i_nmda": "NMDA._curr",
+    "i_gaba": "GABA._curr",
+    "i_noise": "noise._curr",
+    "i_leak": "leak._curr",
 }
 
 
@@ -142,38 +282,30 @@ class StateRecord:
 
     def __init__(self, name, population, variables, interval, neurons, dt):
         self.name, self.neurons = name, neurons
-        self._population, self.interval, self._dt = population, interval, dt
-        self.has_currents = any(variable.startswith("i_") for variable in variables)
-        self._rows = {variable: [] for variable in variables}
-        self._times = []
+        self._variables, self._dt = list(variables), dt
+        self._log = StateLog(population, [STATES[variable] for variable in variables], interval, neurons)
 
     def take(self, step):
         """Sample, if the end of this step is one of the sample times."""
-        if (step + 1) % self.interval:
-            return
-        self._times.append((step + 1) * self._dt)
-        for variable, rows in self._rows.items():
-            rows.append(np.array(STATES[variable](self._population)[self.neurons]))
+        self._log.take(step)
 
     @property
     def times(self):
         """When samples were taken, (n,), ms."""
-        return np.array(self._times)
+        return self._log.step_numbers() * self._dt
 
     def __getitem__(self, variable):
-        if variable not in self._rows:
-            raise KeyError(f"StateRecord: variable must be one of {', '.join(self._rows)}, got {variable!r}")
-        return np.array(self._rows[variable]).reshape(-1, len(self.neurons))
+        if variable not in self._variables:
+            raise KeyError(f"StateRecord: variable must be one of {', '.join(self._variables)}, got {variable!r}")
+        return self._log.column(self._variables.index(variable))
 
     def __len__(self):
-        return len(self._times)
+        return self._log.count
 
     def __repr__(self):
-        what = f"{', '.join(self._rows)}, {len(self)} samples of {len(self.neurons)} neurons"
+        what = f"{', '.join(self._variables)}, {len(self)} samples of {len(self.neurons)} neurons"
         return f"StateRecord({self.name!r}: {what})"
 
     def clear(self):
         """Forget all samples."""
-        self._times.clear()
-        for rows in self._rows.values():
-            rows.clear()
+        self._log.clear()

@@ -220,7 +220,7 @@ class spikeDC:
         [1. 1. 2. 2.] [2. 3. 2. 3.]
         >>> folder.cleanup()
         """
-        fname = _validate.path(self, "fname", fname)
+        fname = _validate.file_name(self, "fname", fname)
         trial = _validate.number(self, "trial", trial)
         _validate.choice(self, "encoding", encoding, BINARY + ASCII)
         neurons, times = self._raster[:self._index], self._times[:self._index]
@@ -277,7 +277,7 @@ class spikeDC:
         ValueError
             If the file is damaged or is another kind of file.
         """
-        file = _validate.path(self, "file", file)
+        file = _validate.file_name(self, "file", file)
         trial = _validate.not_nan(self, "trial", trial)
         _validate.choice(self, "encoding", encoding, BINARY + ASCII)
         state = os.stat(file)
@@ -330,7 +330,7 @@ class spikeDC:
         fname : str or path
             A name that ends in ``.csv``; the new file's ends in ``.npz``.
         """
-        fname = _validate.path(self, "fname", fname)
+        fname = _validate.file_name(self, "fname", fname)
         self.load(fname, 1, encoding="ascii")
         _npz().write(f"{fname[:-4]}.npz", {name: column.astype(float) for name, column in self._spike_data.items()})
 

@@ -592,7 +592,7 @@ def test_bad_arguments_of_the_command(arguments, message, capsys):
 @pytest.mark.parametrize(("keywords", "message"), [
     ({"seed": -1}, "run_script: seed must be a whole number >= 0, got -1"),
     ({"seed": 2**32}, f"run_script: seed must be <= {2**32 - 1}, got {2**32}"),
-    ({"script": 3}, "run_script: script must be a path, got 3"),
+    ({"script": 3}, "run_script: script must be the name of a file, got 3"),
 ])
 def test_bad_arguments_of_run_script(keywords, message, capsys):
     with pytest.raises((TypeError, ValueError)) as refused:

@@ -259,6 +259,16 @@ def test_callbacks_come_at_their_interval_and_can_end_the_run():
     assert net.time == pytest.approx(12.0)
 
 
+@pytest.mark.parametrize("again", [lambda net: net.run(1.0), lambda net: net.reset()])
+def test_a_running_network_is_not_run_again(again):
+    net = network(*pair(), {})
+    with pytest.raises(RuntimeError, match="Network: is running"):
+        net.run(2.0, every=(1.0, again))
+    assert net.time == 1.0
+    net.run(1.0)
+    assert net.time == 2.0
+
+
 def test_what_a_callback_changes_counts():
     def run(with_callback):
         np.random.seed(8)

@@ -431,8 +431,8 @@ def test_a_file_that_is_not_there(tmp_path):
     (lambda r: r.save("a.npz", np.inf), "spikeDC: trial must be a number, finite, got inf"),
     (lambda r: r.save("a.npz", 1, "utf8"), "spikeDC: encoding must be 'b' or 'bin' or 'binary' or 'a' or 'asc' or "
                                            "'ascii', got 'utf8'"),
-    (lambda r: r.save(3, 1), "spikeDC: fname must be a path, got 3"),
-    (lambda r: r.load(None, 1), "spikeDC: file must be a path, got None"),
+    (lambda r: r.save(3, 1), "spikeDC: fname must be the name of a file, got 3"),
+    (lambda r: r.load(None, 1), "spikeDC: file must be the name of a file, got None"),
 ])
 def test_bad_arguments_change_nothing(call, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

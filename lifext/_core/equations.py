@@ -84,6 +84,43 @@ def crossing_time(v_threshold, v, v_ahead, dt):
         return dt * (v_threshold - v) / (v_ahead - v)
 
 
+# The fast arithmetic's forms of the same: what depends on parameters and dt alone is taken out of the loops
+
+def relaxed(s, left):
+    """Return first-order gating after a step of which `left` is left."""
+    return s * left
+
+
+def second_order_relaxed(s, x, rise, loss):
+    """Return `s` a step on; `rise` is dt*alpha_s*(1 - dt/tau_x), `loss` is dt/tau_s (Wang 1999, eqs. 4 and 5)."""
+    return s + (rise * x * (1 - s) - loss * s)
+
+
+def driving_force(v, reversal):
+    """Return how far `v` is from where the current turns round."""
+    return v - reversal
+
+
+def blocked_force(v, reversal, mg, exp_of_v):
+    """Return the driving force behind the magnesium block."""
+    return (v - reversal) / magnesium_block(mg, exp_of_v)
+
+
+def driven_current(g, s, force):
+    """Return the ohmic current through the open fraction `s`."""
+    return g * s * force
+
+
+def net_current(afferent, leak, synaptic):
+    """Return cM dV/dt; `synaptic` is the sum of the currents through receptors and noise."""
+    return -afferent - leak - synaptic
+
+
+def heun_step_by(v, slope1, slope2, half):
+    """Return the membrane potential one step on; `half` is dt/2/cM."""
+    return v + half * (slope1 + slope2)
+
+
 def von_mises(spread, positions, direction):
     """Return the tuning of a ring to `direction`: 1 there, falling off with the angle."""
     return np.exp(spread * (np.cos(positions - direction) - 1))

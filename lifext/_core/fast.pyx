@@ -15,6 +15,9 @@ from .philox cimport Words, philox
 
 from . import poisson_tables
 
+# Neurons of a block, each of which has its own random streams.
+BLOCK_SIZE = BLOCK
+
 
 cdef FastLoops *fast_loops() noexcept nogil:
     return <FastLoops *> fast_table_of()
@@ -263,3 +266,49 @@ cdef class FastCell:
             c.excitation_alike[k] = 0.0
         for k in range(INHIBITORY):
             c.inhibition_alike[k] = 0.0
+
+    # The kernels one by one, as `fast_loop` calls them; for tests
+
+    def prepare(self):
+        """Begin a run."""
+        self.refresh()
+        self.forget_spikes()
+
+    def step(self, Py_ssize_t step, double before, bint keep=True):
+        """Take in the spikes of the last step, and go a step ahead as if no spike came."""
+        cdef Py_ssize_t block
+        for block in range(self.c.blocks):
+            fast_loops().advance(&self.c, block)
+            fast_loops().predict(&self.c, block, step, before, keep)
+        self.forget_spikes()
+
+    def settle(self, double before):
+        """Leave the state at the end of the step whose time was `before`."""
+        cdef Py_ssize_t block
+        for block in range(self.c.blocks):
+            fast_loops().settle(&self.c, block, before)
+        self.forget_spikes()
+
+    def show(self):
+        """Write out each current at the end of a step."""
+        cdef Py_ssize_t block
+        for block in range(self.c.blocks):
+            fast_loops().show(&self.c, block)
+
+    def spikes(self):
+        """Return the neurons that spike in the step, and when: (n,) each, ms after its start."""
+        blocks = [slice(block*BLOCK, block*BLOCK + self.c.counts[block]) for block in range(self.c.blocks)]
+        return tuple(np.concatenate([np.array(self._held[name])[block] for block in blocks])
+                     for name in ("ids", "times"))
+
+    def arrivals(self, int place, Py_ssize_t block, Py_ssize_t step):
+        """Return who gets the arrivals of an input in a block and step, and how many ms are left after each."""
+        cdef Py_ssize_t most = 1024, count
+        cdef Py_ssize_t[::1] neurons
+        cdef double[::1] remaining
+        while True:
+            neurons, remaining = np.empty(most, dtype=np.intp), np.empty(most)
+            count = fast_loops().arrivals(&self.c, &self.c.inputs[place], block, step, &neurons[0], &remaining[0], most)
+            if count <= most:
+                return np.array(neurons[:count]), np.array(remaining[:count])
+            most = count

@@ -1,3 +1,5 @@
+# Threads cannot leave a parallel block by an exception, so this file has none of these checks.
+# cython: nonecheck=False, initializedcheck=False
 """The loop over steps of a whole network, in the fast arithmetic.
 
 The contract of a step k, phase by phase; each is over for all populations before the next begins:
@@ -171,10 +173,16 @@ cdef class Route:
         """Hand the spikes that arrive in a step to one of so many equal parts of the targets."""
         cdef Py_ssize_t start = self.link.n_target*part//parts, stop = self.link.n_target*(part + 1)//parts
         cdef Py_ssize_t slot = (step - self.delay) % self.source.depth, k
-        if step < self.delay:
+        # of parts that begin with the first target, only one has any: it takes what is for all targets alike
+        if step < self.delay or start == stop:
             return
         for k in range(self.source.begins[slot], self.source.begins[slot] + self.source.counts[slot]):
             kernels.deliver(&self.link, self.source.ids[k], self.source.times[k], start, stop)
+
+    def hand_over(self, Py_ssize_t step, Py_ssize_t part=0, Py_ssize_t parts=1):
+        """Deliver the spikes that arrive in a step, for tests."""
+        self.arriving(step)
+        self.deliver(fast_loops(), step, part, parts)
 
 
 cdef class FastLoop:
@@ -281,11 +289,12 @@ cdef class FastLoop:
 
     cdef int take_steps(self, Py_ssize_t last) except -1:
         cdef Unit unit
-        cdef Py_ssize_t patience = max(PATIENCE//(self.n_neurons + 1), 1)
+        cdef Py_ssize_t patience = 1 if self.mixed else max(PATIENCE//(self.n_neurons + 1), 1)
         cdef bint keep
         with nogil:
             while self.step < last and not self.stopping:
-                keep = self.step + 1 == last
+                # a step in which a population's own method may fail can be the last, too
+                keep = self.mixed or self.step + 1 == last
                 if self.step % patience == 0:
                     with gil:
                         keep |= self.was_interrupted()
@@ -295,10 +304,22 @@ cdef class FastLoop:
             unit.keep_predicted()
         return 0
 
+    cdef int spill_logs(self) except -1:
+        cdef Unit unit
+        cdef Member member
+        for unit in self.units:
+            if unit.log is not None:
+                unit.log.spill_if_due()
+        for member in self.members:
+            if member.log is not None:
+                member.log.spill_if_due()
+        return 0
+
     cdef bint was_interrupted(self) except -1:
         # the step that follows is the last, and kept like one
         try:
             PyErr_CheckSignals()
+            self.spill_logs()
         except BaseException as interruption:
             self.interruption, self.stopping = interruption, True
         return self.stopping
@@ -307,12 +328,12 @@ cdef class FastLoop:
         cdef Py_ssize_t k
         self.advance_and_predict(keep)
         self.before = self.step*self.dt
-        if self.mixed:
-            with gil:
-                self.predict_members()
         for k in range(self.n_units):
             (<Unit> self._units[k]).fast.forget_spikes()
             (<Unit> self._units[k]).collect(self.step)
+        if self.mixed:
+            with gil:
+                self.predict_members()
         self.deliver()
         if self.mixed:
             with gil:
@@ -353,6 +374,9 @@ cdef class FastLoop:
     cdef int predict_members(self) except -1:
         cdef Member member
         for member in self.members:
+            # should one fail, it has no spikes in this step
+            member.history.open(self.step)
+        for member in self.members:
             member.predict(self.step, self.dt)
         return 0
 
@@ -391,13 +415,21 @@ cdef class FastLoop:
             trace.take(self.step - 1)
         return 0
 
+    cdef int complete_step(self) except -1:
+        """Count a step in which a population's own method failed: the others have taken it."""
+        cdef Unit unit
+        self.step += 1
+        for unit in self.units:
+            unit.keep_predicted()
+        self.settle()
+        self.sample(True)
+        return 0
+
     cdef int finish(self) except -1:
         cdef Unit unit
         cdef Member member
         if self.before == self.step*self.dt:
-            # a population's own method failed in mid-step: the others have taken it
-            self.step += 1
-        self.settle()
+            self.complete_step()
         if self.step > 0:
             for unit in self.units:
                 unit.finish(self.step - 1)

@@ -31,7 +31,9 @@ cdef inline double fast_exp(double x) noexcept nogil:
     cdef double rounded = x*1.4426950408889634 + 6755399441055744.0
     cdef double n = rounded - 6755399441055744.0
     # ln(2) in two parts, of which the first has few enough bits for n times it to be exact
-    cdef double r = (x - n*6.93147180369123816490e-01) - n*1.90821492927058770002e-10
+    cdef double main = x - n*6.93147180369123816490e-01
+    cdef double rest = n*1.90821492927058770002e-10
+    cdef double r = main - rest
     # minimax (Remez) for (exp(r) - 1 - r)/r^2, to 3.7e-18 of exp(r)
     cdef double q = 2.5000182434477149e-08
     q = q*r + 2.7630254037633321e-07
@@ -43,6 +45,7 @@ cdef inline double fast_exp(double x) noexcept nogil:
     q = q*r + 4.1666666666530147e-02
     q = q*r + 1.6666666666666410e-01
     q = q*r + 5.0000000000000111e-01
-    cdef double y = lifext_scale(1.0 + (r + r*r*q), rounded)
+    # r is main - rest but for its rounding, which so counts in the square alone
+    cdef double y = lifext_scale(1.0 + (main - (rest - r*r*q)), rounded)
     y = 0.0 if x < -708.0 else y
     return INFINITY if x > 709.78 else y

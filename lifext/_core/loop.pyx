@@ -98,6 +98,9 @@ cdef class Loop:
                 PyErr_CheckSignals()
                 self.take_step()
                 self.step += 1
+                for member in self.members:
+                    if member.log is not None:
+                        member.log.spill_if_due()
         finally:
             if self.step > before:
                 for member in self.members:

@@ -34,6 +34,6 @@ cdef class SpikeHistory:
     cdef void open(self, Py_ssize_t step) noexcept nogil
     cdef inline void add(self, Py_ssize_t step, Py_ssize_t neuron, double time) noexcept nogil:
         self.ids[self.end], self.times[self.end] = neuron, time
-        self.end += 1
+        self.end = self.end + 1
         self.counts[step % self.depth] += 1
     cdef int collect(self, Py_ssize_t step, const uint8_t[::1] spiked, const double[::1] times) except -1

@@ -127,12 +127,23 @@ cdef class SpikeHistory:
 
     cdef int make_room(self, Py_ssize_t step) except -1:
         """Move the spikes still kept in `step` to the front of arrays with room for as many, and a step, again."""
+        cdef Py_ssize_t slot, k, kept = 0
+        cdef Py_ssize_t[::1] ids
+        cdef double[::1] times
         self.counts[step % self.depth] = 0
-        slots = self.slots()
-        kept = int(np.sum(self.counts))
-        self.__setstate__(slots)
-        self.ids = np.resize(self.ids, max(2*(kept + self.size), self.ids.shape[0]))
-        self.times = np.resize(self.times, self.ids.shape[0])
+        for slot in range(self.depth):
+            kept += self.counts[slot]
+        # nothing here is Python code, in the midst of which a signal would be heard
+        size = max(2*(kept + self.size), self.ids.shape[0])
+        ids, times = np.empty(size, np.intp), np.empty(size)
+        self.end = 0
+        for slot in range(self.depth):
+            for k in range(self.counts[slot]):
+                ids[self.end + k] = self.ids[self.begins[slot] + k]
+                times[self.end + k] = self.times[self.begins[slot] + k]
+            self.begins[slot] = self.end
+            self.end += self.counts[slot]
+        self.ids, self.times = ids, times
         return 0
 
     cdef void open(self, Py_ssize_t step) noexcept nogil:

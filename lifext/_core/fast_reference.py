@@ -1,0 +1,330 @@
+"""The NumPy twin of the fast arithmetic: `fast.pxi`, `fast_math.pxd` and `philox.pxd` on whole arrays, to be read.
+
+It is the specification that the tests hold the compiled kernels to, bit for bit. Nothing is left out here
+because it is closed or silent: that the kernels may do so is part of what is tested.
+"""
+import numpy as np
+
+from . import equations, poisson_tables
+from .buffers import GatingKind
+from .fast import BLOCK_SIZE
+
+CALLS = 64
+FLUSH_EVERY = 256
+CLOSED = 1e-200
+# exp(r) is 1 + r + r^2 q(r); highest power first
+EXP_COEFFICIENTS = (2.5000182434477149e-08, 2.7630254037633321e-07, 2.7557586237143528e-06, 2.4801493085711925e-05,
+                    1.9841269506371443e-04, 1.3888888943638942e-03, 8.3333333334947797e-03, 4.1666666666530147e-02,
+                    1.6666666666666410e-01, 5.0000000000000111e-01)
+ROUNDER = 1.5 * 2.0**52
+WORD = np.uint64(0xffffffff)
+HALF_WORD = np.uint64(32)
+
+
+def fast_exp(x):
+    """Return exp(x) as the kernels have it.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any shape.
+
+    Returns
+    -------
+    ndarray
+        0 below -708, infinite above 709.78.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        rounded = x * 1.4426950408889634 + ROUNDER
+        n = rounded - ROUNDER
+        main, rest = x - n * 6.93147180369123816490e-01, n * 1.90821492927058770002e-10
+        r = main - rest
+        q = EXP_COEFFICIENTS[0]
+        for coefficient in EXP_COEFFICIENTS[1:]:
+            q = q * r + coefficient
+        mantissa = np.asarray(1.0 + (main - (rest - r * r * q)))
+    # the last bits of `rounded` are n, which is added to the exponent
+    y = (mantissa.view(np.uint64) + (np.asarray(rounded).view(np.uint64) << np.uint64(52))).view(np.float64)
+    return np.where(x > 709.78, np.inf, np.where(x < -708.0, 0.0, y))
+
+
+def philox(counters, key):
+    """Return the words that Philox4x32-10 has for some counters (Salmon et al. 2011).
+
+    Parameters
+    ----------
+    counters : array_like of int, shape (n, 4)
+        Each of four 32-bit words.
+    key : array_like of int, shape (2,)
+        Two 32-bit words.
+
+    Returns
+    -------
+    ndarray of uint32, shape (n, 4)
+    """
+    a, b, c, d = np.array(counters, dtype=np.uint64).reshape(-1, 4).T
+    k0, k1 = (np.uint64(word) for word in key)
+    for _ in range(10):
+        first, second = np.uint64(0xD2511F53) * a, np.uint64(0xCD9E8D57) * c
+        a, b, c, d = ((second >> HALF_WORD) ^ b ^ k0, second & WORD, (first >> HALF_WORD) ^ d ^ k1, first & WORD)
+        k0, k1 = (k0 + np.uint64(0x9E3779B9)) & WORD, (k1 + np.uint64(0xBB67AE85)) & WORD
+    return np.stack([a, b, c, d], axis=1).astype(np.uint32)
+
+
+def draws(key, stream, block, step, numbers):
+    """Return the words (n, 4) of some draws of one block, step and stream."""
+    numbers = np.asarray(numbers)
+    place = np.broadcast_to([block, step & 0xffffffff, stream << 16 | step >> 32], (len(numbers), 3))
+    return philox(np.column_stack([numbers, place]), key)
+
+
+def find_aliases(rates):
+    """Return the tables of Walker's alias method for one block.
+
+    An arrival is given to one of the neurons, all alike, and stays there with probability ``keep/2^32``.
+
+    Parameters
+    ----------
+    rates : array_like of shape (n,)
+        kHz.
+
+    Returns
+    -------
+    keep : ndarray of uint32, shape (n,)
+    other : ndarray of int, shape (n,)
+        Who gets it if it does not stay.
+    total : float
+        Sum of the rates.
+    """
+    n, total = len(rates), np.cumsum(rates)[-1]
+    keep, other = np.full(n, WORD, dtype=np.uint32), np.arange(n)
+    share = [rate / total * n if total > 0 else 1.0 for rate in rates]
+    poor = [i for i in range(n) if share[i] < 1]
+    rich = [i for i in range(n) if share[i] >= 1]
+    while poor and rich:
+        taker, giver = poor.pop(), rich[-1]
+        keep[taker], other[taker] = int(share[taker] * 4294967295.0), giver
+        share[giver] -= 1.0 - share[taker]
+        if share[giver] < 1:
+            poor.append(rich.pop())
+    return keep, other, total
+
+
+class Input:
+    """Poisson trains onto a population, as `fast.Poisson`."""
+
+    def __init__(self, record, size, dt, key, stream):
+        self.record, self.size, self.dt, self.key, self.stream = record, size, dt, key, stream
+        self.g, self.reversal, self.s = (np.asarray(x) for x in (record.g, record.reversal, record.s))
+
+    @property
+    def driven(self):
+        return self.record.driven and np.any(np.asarray(self.record.rate) != 0)
+
+    def relax(self, step):
+        """Take the gating over a step: what was there decays, each arrival adds what is left of it at the end."""
+        self.s *= fast_exp(-self.dt / self.record.tau[0])
+        _flush(step, self.s)
+        if self.driven:
+            alpha = np.broadcast_to(self.record.alpha, (self.size,))
+            for block in range(-(-self.size // BLOCK_SIZE)):
+                neurons, remaining = self.arrivals(block, step)
+                np.add.at(self.s, neurons, alpha[neurons] * fast_exp(-remaining / self.record.tau[0]))
+
+    def arrivals(self, block, step):
+        """Return who gets the arrivals of a block and step, and how much of the step is left after each.
+
+        Returns
+        -------
+        neurons : ndarray of int, shape (n,)
+        remaining : ndarray of shape (n,)
+            ms.
+        """
+        first = block * BLOCK_SIZE
+        n = min(BLOCK_SIZE, self.size - first)
+        if self.record.one_rate:
+            mean, keep, other = n * (self.record.rate[0] * self.dt), np.full(n, WORD), np.arange(n)
+        else:
+            keep, other, total = find_aliases(np.asarray(self.record.rate)[first:first + n])
+            mean = total * self.dt
+        place, when = self._words(block, step, self._count(mean, block, step))
+        scaled = place * np.uint64(n)
+        chosen = (scaled >> HALF_WORD).astype(np.intp)
+        neurons = np.where((scaled & WORD) < keep[chosen], chosen, other[chosen])
+        return first + neurons, ((when >> np.uint64(1)) + 0.5) * 2.0**-31 * self.dt
+
+    def _count(self, mean, block, step):
+        least, below, _ = poisson_tables.count_table(mean)
+        low, high = draws(self.key, self.stream, block, step, [0])[0, :2].astype(np.uint64)
+        return least + int(np.searchsorted(below, high << HALF_WORD | low))
+
+    def _words(self, block, step, count):
+        """Two words for each of `count` arrivals: a chunk of draws has first one arrival of each, then another."""
+        place, when, done, number = [], [], 0, 1
+        while done < count:
+            calls = min((count - done + 15) // 16 * 8, CALLS)
+            words = draws(self.key, self.stream, block, step, number + np.arange(calls)).astype(np.uint64)
+            place += [*words[:, 0], *words[:, 2]]
+            when += [*words[:, 1], *words[:, 3]]
+            done, number = done + 2 * calls, number + calls
+        return np.array(place[:count], dtype=np.uint64), np.array(when[:count], dtype=np.uint64)
+
+
+def _flush(step, s):
+    if step % FLUSH_EVERY == 0:
+        s[np.abs(s) < CLOSED] = 0.0
+
+
+class Gate:
+    """Gating of one receptor type, as `fast.Gate`."""
+
+    def __init__(self, record, dt):
+        self.second, self.dt = record.kind == GatingKind.SECOND_ORDER, dt
+        self.s, self.x, self.alpha_s, self.alpha_x = (
+            np.asarray(x) for x in (record.s, record.x, record.alpha_s, record.alpha_x))
+        self.tau_s, self.tau_x = record.tau_s[0], record.tau_x[0]
+
+    def relax(self, step):
+        """Take the gating over a step without spikes."""
+        if self.second:
+            left_x = equations.linear_decay(self.dt, self.tau_x)
+            self.s[:] = equations.second_order_relaxed(
+                self.s, self.x, self.dt * left_x * self.alpha_s, self.dt / self.tau_s)
+            self.x[:] = equations.relaxed(self.x, left_x)
+            _flush(step, self.x)
+        else:
+            self.s[:] = equations.relaxed(self.s, fast_exp(-self.dt / self.tau_s))
+        _flush(step, self.s)
+
+    def parts_left(self, left):
+        """What a spike of weight 1 adds by the end of the step, `left` ms on: to its variable, and to its integral."""
+        if self.second:
+            decay = equations.linear_decay(left, self.tau_x)
+            return np.array([decay, left * decay])
+        return np.array([fast_exp(-left / self.tau_s), 0.0])
+
+    def take(self, sums, integrals):
+        """Take in what the spikes of a step have added up to."""
+        if self.second:
+            self.s[:] = equations.jump(self.s, self.alpha_s * self.alpha_x * integrals, 1.0 - self.s)
+            self.x[:] = equations.jump(self.x, self.alpha_x, sums)
+        else:
+            self.s[:] = equations.jump(self.s, self.alpha_s, sums)
+
+
+class FastCell:
+    """Twin of `fast.FastCell`: one population, and the steps it takes."""
+
+    def __init__(self, cell, dt, key, stream):
+        self.cell, self.dt = cell, dt
+        self.v, self.end_refractory = np.asarray(cell.v), np.asarray(cell.end_refractory)
+        self.v_threshold, self.v_reset, self.refractory, self.leak_g, self.v_leak, self.mg, self.cm = (
+            np.asarray(x) for x in (cell.v_threshold, cell.v_reset, cell.refractory, cell.leak_g, cell.v_leak, cell.mg,
+                                    cell.cm))
+        self.inputs = [Input(record, cell.size, dt, key, stream + k)
+                       for k, record in enumerate((cell.noise, cell.afferents)) if record is not None]
+        self.gates = [Gate(receptor.gating, dt) for receptor in (cell.ampa, cell.nmda, cell.gaba)]
+        self._forget_spikes()
+
+    def refresh(self):
+        """Take notice of what may have changed since the last run."""
+        receptors = [self.cell.ampa, self.cell.nmda, *([self.cell.gaba] if self.cell.inhibited else [])]
+        self.steady = np.zeros(self.cell.size) if self.cell.steady is None else np.asarray(self.cell.steady.curr)
+        self.synaptic = np.zeros(self.cell.size)
+        for source in self.inputs:
+            self.synaptic += source.record.curr if source.record.pending[0] else source.record.prev_curr
+        for receptor in receptors:
+            self.synaptic += receptor.curr
+
+    def step(self, step, before):
+        """Take in the spikes of the last step, and go a step ahead as if no spike came.
+
+        Parameters
+        ----------
+        step : int
+            Its number; it begins at ``step*dt``.
+        before : float
+            ms; neurons whose refractory period has not ended before it are at reset.
+        """
+        self._take_spikes()
+        v = np.where(self.end_refractory < before, self.v, self.v_reset)
+        slope = self._net_current(v, self.synaptic)
+        self.stage = equations.heun_stage(v, slope, self.dt)
+        for part in [*self.inputs, *self.gates]:
+            part.relax(step)
+        self.force = equations.blocked_force(self.stage, np.asarray(self.cell.nmda_v), self.mg,
+                                             fast_exp(equations.magnesium_exponent(self.stage)))
+        self.synaptic = sum(self._currents(), np.zeros(self.cell.size))
+        self.v[:] = equations.heun_step_by(
+            v, slope, self._net_current(self.stage, self.synaptic), self.dt / 2.0 / self.cm)
+        self._note_spikes(step * self.dt, v)
+        self._forget_spikes()
+
+    def _net_current(self, v, synaptic):
+        return equations.net_current(self.steady, equations.leak_current(self.leak_g, v, self.v_leak), synaptic)
+
+    def _currents(self):
+        """The currents through noise, afferents and receptors, in the order in which they are summed."""
+        c = self.cell
+        through = [(source.g, source.s, equations.driving_force(self.stage, source.reversal)) for source in self.inputs]
+        through += [(c.ampa_g, self.gates[0].s, equations.driving_force(self.stage, np.asarray(c.ampa_v))),
+                    (c.nmda_g, self.gates[1].s, self.force)]
+        if c.inhibited:
+            through += [(c.gaba_g, self.gates[2].s, equations.driving_force(self.stage, np.asarray(c.gaba_v)))]
+        return [equations.driven_current(np.asarray(g), s, force) for g, s, force in through]
+
+    def _note_spikes(self, time, v):
+        spiked = self.v >= self.v_threshold
+        times = equations.crossing_time(self.v_threshold, v, self.v, self.dt)
+        self.end_refractory[spiked] = (time + times + self.refractory)[spiked]
+        self.ids, self.times = np.flatnonzero(spiked), times[spiked]
+
+    def _forget_spikes(self):
+        # for each gate: what spikes add to each neuron, and to all alike
+        self.apart, self.alike = np.zeros((3, 2, self.cell.size)), np.zeros((3, 2, 1))
+        self.received = False
+
+    def receive(self, times, rows, flat, excites):
+        """Take note of spikes that arrive in the step.
+
+        Parameters
+        ----------
+        times : array_like of shape (n,)
+            ms after the start of the step.
+        rows : array_like of shape (n, size)
+            Weights, less `flat`.
+        flat : float
+            What a spike adds to all neurons alike.
+        excites : bool
+            Whether they reach the AMPA and NMDA receptors, or the GABA receptors.
+        """
+        for time, row in zip(times, rows):
+            for k in ((0, 1) if excites else (2,)):
+                parts = self.gates[k].parts_left(self.dt - time)[:, np.newaxis]
+                self.apart[k] += parts * row
+                self.alike[k] += parts * flat
+            self.received = True
+
+    def _take_spikes(self):
+        if not self.received:
+            return
+        for gate, sums in zip(self.gates, self.alike + self.apart):
+            gate.take(*sums)
+        net = sum(self._currents(), np.zeros(self.cell.size))
+        self.v[:] = equations.heun_step_by(self.v, self.synaptic, -net, self.dt / 2.0 / self.cm)
+        self.synaptic = net
+
+    def settle(self, before):
+        """Leave the state at the end of the step whose time was `before`."""
+        self._take_spikes()
+        self._forget_spikes()
+        held = ~(self.end_refractory < before)
+        self.v[held] = np.broadcast_to(self.v_reset, held.shape)[held]
+
+    def show(self):
+        """Write out each current at the end of a step."""
+        receptors = [self.cell.ampa, self.cell.nmda, *([self.cell.gaba] if self.cell.inhibited else [])]
+        for record, current in zip([*(source.record for source in self.inputs), *receptors], self._currents()):
+            np.asarray(record.curr)[:] = current
+        np.asarray(self.cell.leak.curr)[:] = equations.leak_current(self.leak_g, self.stage, self.v_leak)

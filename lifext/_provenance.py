@@ -1,0 +1,11 @@
+"""What a file has to say about where it comes from."""
+import numpy as np
+
+from ._core import loops
+
+
+def provenance(dt, seed):
+    """Return what can change the numbers of a run, by name: versions, instruction set, step (ms) and seed."""
+    from . import __version__
+
+    return {"lifext": __version__, "numpy": np.__version__, "instruction_set": loops.chosen(), "dt": dt, "seed": seed}

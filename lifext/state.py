@@ -1,0 +1,448 @@
+"""The state of a network in a file, from which a network built the same way continues bit for bit.
+
+The file is an ``.npz`` without pickles: arrays are members under the name of what they are, as
+``cells.AMPA._curr``; the member ``state`` is JSON, and has everything else.
+
+A network is seen as its *structure*, facts that have to be the same, and its *slots*, each of
+which has a value, and can say what is to be done to have another. A file is loaded in two passes:
+each slot checks its new value, and only when all have is any of them changed.
+"""
+import dataclasses
+import functools
+import io
+import json
+import os
+import secrets
+import zipfile
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+
+from . import LIF_Pop, _validate, currents, kinetics
+from ._attributes import Parameter, Spiked, State, Watched
+from ._core.spikes import SpikeBuffer
+from ._provenance import provenance
+
+__all__ = ["save_state", "load_state"]
+
+FORMAT = "lifext state 1"
+OWN_CLASSES = {getattr(module, name) for module in (LIF_Pop, currents, kinetics) for name in module.__all__}
+# what the compiled path keeps on an object, and makes again
+NOT_STATE = ("_lowered", "_refusal")
+
+
+def save_state(network, path):
+    """Write the state of a network to a file.
+
+    Parameters
+    ----------
+    network : Network
+        All parts of its populations must be of this package's own classes.
+    path : str or os.PathLike
+        Written beside and then put in its place, so that there is always one whole file.
+
+    Raises
+    ------
+    TypeError
+        If a population or a part of it is of a user's own class, or has an attribute that is
+        no number, array or list of numbers. Such a network can be pickled.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import os, tempfile, lifext as lx
+    >>> def build():
+    ...     cells = lx.pyrPop(50, noise_g=0.01, rng=1)
+    ...     net = lx.Network(dt=0.05, compat=True)
+    ...     net.add(cells=cells)
+    ...     return net, cells
+    >>> net, cells = build()
+    >>> net.run(20.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_state(net, os.path.join(folder, "warm.npz"))
+    ...     twin, others = build()
+    ...     load_state(twin, os.path.join(folder, "warm.npz"))
+    >>> net.run(20.0); twin.run(20.0)
+    >>> bool((cells.VMs() == others.VMs()).all())
+    True
+    """
+    path = _validate.file_name("Network", "path", path)
+    for record in network._spike_records.values():
+        record.flush()
+    structure, slots = _seen(network)
+    arrays = {}
+    document = {"format": FORMAT, "provenance": provenance(network.dt, network._seed), "structure": structure,
+                "values": {slot.path: _encoded(slot.value, slot.path, arrays) for slot in slots}}
+    _write(path, {"state": np.frombuffer(json.dumps(document).encode(), dtype=np.uint8), **arrays})
+
+
+def load_state(network, path):
+    """Bring a network to the state in a file.
+
+    Parameters
+    ----------
+    network : Network
+        Built the same way as the one that was saved: populations of the same names, classes and
+        sizes, projections between the same ones with the same delays, the same records.
+        Parameters, currents that are on and the seed come from the file; weights do not.
+    path : str or os.PathLike
+        A file of `save_state`.
+
+    Raises
+    ------
+    ValueError
+        If the network was built in another way, or the file is damaged or no such file. The
+        network is as it was then.
+    OSError
+        If the file cannot be read, or that of a record that streams not be written.
+
+    Notes
+    -----
+    A record in memory gets the spikes or samples that it had. One that streams to the file that
+    it streamed to then is cut to the length that it had; one that streams to another file is emptied, to
+    go on from where the first file, which is not touched, was at the time.
+
+    See Also
+    --------
+    save_state : has an example.
+    """
+    path = _validate.file_name("Network", "path", path)
+    saved, values = _read(path)
+    structure, slots = _seen(network)
+    _validate.same_structure(path, saved, structure)
+    try:
+        if values.keys() != {slot.path for slot in slots}:
+            raise ValueError("values are missing")
+        actions = [slot.plan(values[slot.path]) for slot in slots]
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+        _validate.damaged_file(path, FORMAT, error)
+    # those of records that stream come first, since a file may refuse
+    for action in actions:
+        action()
+    network._loop = None
+
+
+@dataclasses.dataclass
+class Slot:
+    """A piece of state: where it is, what it is, and how it is made another."""
+
+    path: str
+    value: object
+    plan: Callable      # takes another value, checks it, and returns what is to be called to have it
+
+
+def _sound(condition, what):
+    if not condition:
+        raise ValueError(f"{what} is not as it was written")
+
+
+def _seen(network):
+    """Return the structure of a network and its slots."""
+    structure = {"dt": network.dt, "arithmetic": "fast" if network._fast else "compat",
+                 "populations": list(network._names)}
+    slots, sources = _see_spike_records(network, structure), []
+    places = {}
+    for name, population in zip(network._names, network._populations):
+        _see_object(name, population, structure, slots, sources, places)
+    _see_generators(network, structure, slots, sources)
+    _see_network(network, structure, slots)
+    _see_state_records(network, structure, slots)
+    return structure, slots
+
+
+# --- the network ---
+
+def _see_network(network, structure, slots):
+    for k, (i, j, weights, kind, delay) in enumerate(network._projections):
+        structure[f"projection {k}"] = (f"{network._names[i]} to {network._names[j]}, {kind}, delay {delay} steps, "
+                                        f"shape {tuple(weights.shape)}")
+    slots.append(Slot("network", {"step": network._step, "seed": network._seed},
+                      functools.partial(_plan_network, network)))
+    for name, history in zip(network._names, network._histories):
+        spikes = history.slots()
+        slots.append(Slot(f"{name} on their way", {
+            "counts": np.array([len(ids) for ids, _ in spikes]), "ids": np.concatenate([ids for ids, _ in spikes]),
+            "times": np.concatenate([times for _, times in spikes])}, functools.partial(_plan_history, history)))
+
+
+def _plan_network(network, value):
+    step, seed = value["step"], value["seed"]
+    _sound(type(step) is int and 0 <= step < 2**62, "the step")
+    _sound(type(seed) is int and seed >= 0 if network._fast else seed is None, "the seed")
+    return lambda: vars(network).update(_step=step, _seed=seed)
+
+
+def _plan_history(history, value):
+    counts, ids, times = value["counts"], value["ids"], value["times"]
+    _sound(counts.shape == (history.depth,) and counts.dtype.kind == "i"
+           and (counts >= 0).all() and (counts <= history.size).all(), "the number of spikes of each step")
+    _check_spikes(ids, times, history.size)
+    _sound(counts.sum() == len(ids), "the number of spikes")
+    ends = np.cumsum(counts)[:-1]
+    return functools.partial(history.__setstate__, list(zip(np.split(ids, ends), np.split(times, ends))))
+
+
+def _check_spikes(ids, times, size):
+    _sound(ids.shape == times.shape == (len(ids),), "the shape of spikes")
+    _sound(ids.dtype == np.intp and times.dtype == np.float64, "the type of spikes")
+    _sound(len(ids) == 0 or 0 <= ids.min() <= ids.max() < size, "a neuron")
+
+
+# --- populations, currents, kinetics ---
+
+def _see_object(path, thing, structure, slots, sources, places):
+    """See an object with all its parts; what was seen before, at its other place, only by name."""
+    if id(thing) in places:
+        structure[path] = f"the same as {places[id(thing)]}"
+        return
+    places[id(thing)] = path
+    _validate.own_class(path, thing, OWN_CLASSES)
+    attributes = {name: value for name, value in sorted(vars(thing).items()) if name not in NOT_STATE}
+    structure[path] = f"{type(thing).__name__} of size {thing.size}"
+    structure[f"attributes of {path}"] = list(attributes)
+    for name, value in attributes.items():
+        place = f"{path}.{name}"
+        if isinstance(value, Watched):
+            _see_object(place, value, structure, slots, sources, places)
+        elif name == "rng":
+            structure[place] = _source_name(value, sources)
+        elif isinstance(value, SpikeBuffer):
+            _, times, weights = value.__reduce__()[1]
+            slots.append(Slot(place, {"times": times, "weights": weights}, functools.partial(_plan_buffer, value)))
+        else:
+            slots.append(Slot(place, value, functools.partial(_plan_attribute, thing, name)))
+
+
+def _plan_buffer(buffer, value):
+    times, weights = value["times"], value["weights"]
+    _sound(times.ndim == 1 and weights.shape == (len(times), buffer.size), "the shape of received spikes")
+    _sound(times.dtype == weights.dtype == np.float64, "the type of received spikes")
+
+    def fill():
+        buffer.clear()
+        # nan, so that no time counts as that of no spike
+        buffer.receive(np.nan, times, weights)
+    return fill
+
+
+def _plan_attribute(thing, name, value):
+    value = _checked(thing, name, value)
+
+    def change():
+        vars(thing)[name] = value
+        thing._expire()
+    return change
+
+
+def _checked(thing, name, value):
+    """Return the value for an attribute, or raise what setting it would; for states nan will do, as in a run."""
+    declared = getattr(type(thing), name, None)
+    if isinstance(declared, State):
+        if not (declared.optional and value is None):
+            _sound(value.dtype == np.float64 and value.shape == (thing.size,), name)
+        return value
+    if isinstance(declared, Parameter):
+        if isinstance(declared, Spiked):
+            _sound(isinstance(value, np.ndarray), name)
+        probe = object.__new__(type(thing))
+        vars(probe)["size"] = thing.size
+        declared.__set__(probe, value)
+        return vars(probe)[name]
+    return _checked_like(thing, name, value)
+
+
+def _checked_like(thing, name, value):
+    """Return the value for an attribute that no descriptor checks, if it is of the kind that it was."""
+    present = vars(thing)[name]
+    if isinstance(present, np.ndarray):
+        _sound(value.dtype == present.dtype and value.size == present.size, name)
+    elif isinstance(value, np.ndarray):
+        _sound(isinstance(present, (int, float)) and value.shape == (thing.size,), name)
+    else:
+        _sound(isinstance(value, list) == isinstance(present, list), name)
+    return value
+
+
+# --- random numbers ---
+
+def _source_name(source, sources):
+    """Return what a random source is, and which of those seen; a new one is added to them."""
+    if source is None:
+        return "NumPy's global generator"
+    if not any(source is known for known in sources):
+        sources.append(source)
+    which = next(k for k, known in enumerate(sources) if known is source)
+    shared = next(k for k, known in enumerate(sources) if _bit_generator(known) is _bit_generator(source))
+    return f"generator {which}, a {type(source).__name__} on the {type(_bit_generator(source)).__name__} of {shared}"
+
+
+def _bit_generator(source):
+    if source is np.random:
+        return np.random.get_bit_generator()
+    return source._bit_generator if isinstance(source, np.random.RandomState) else source.bit_generator
+
+
+def _see_generators(network, structure, slots, sources):
+    for k, source in enumerate(sources):
+        slots.append(_generator_slot(f"generator {k}", source))
+    if not network._fast and "NumPy's global generator" in structure.values():
+        structure["numpy.random"] = type(_bit_generator(np.random)).__name__
+        slots.append(_generator_slot("numpy.random", np.random))
+    lent = {str(index): _get_state(source) for index, source in network._generators.items()}
+    slots.append(Slot("generators of the seed", lent, functools.partial(_plan_lent, network)))
+
+
+def _generator_slot(path, source):
+    _validate.own_generator(path, _bit_generator(source))
+    return Slot(path, _get_state(source), functools.partial(_plan_generator, source))
+
+
+def _get_state(source):
+    return source.bit_generator.state if isinstance(source, np.random.Generator) else source.get_state(legacy=False)
+
+
+def _set_state(source, state):
+    if isinstance(source, np.random.Generator):
+        source.bit_generator.state = state
+    else:
+        source.set_state(state)
+
+
+def _plan_generator(source, state):
+    # tried on another of its kind; NumPy takes any position in a batch, and would read there
+    trial = type(_bit_generator(source))()
+    trial = np.random.Generator(trial) if isinstance(source, np.random.Generator) else np.random.RandomState(trial)
+    _sound(0 <= state["state"].get("pos", 0) <= 624 and 0 <= state.get("buffer_pos", 0) <= 4, "a generator's position")
+    _set_state(trial, state)
+    _sound(_alike(_get_state(trial), state), "a generator's state")
+    return functools.partial(_set_state, source, state)
+
+
+def _alike(one, other):
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    return np.array_equal(one, other)
+
+
+def _plan_lent(network, states):
+    generators = {}
+    for index, state in states.items():
+        generators[int(index)] = np.random.default_rng()
+        _plan_generator(generators[int(index)], state)()
+    _sound(all(0 <= index < len(network._names) for index in generators), "a population")
+    return lambda: vars(network).update(_generators=generators)
+
+
+# --- records ---
+
+def _see_spike_records(network, structure):
+    slots = []
+    for index, record in sorted(network._spike_records.items()):
+        if record.closed:
+            continue
+        path = f"spikes of {network._names[index]}"
+        if record.file is None:
+            structure[path] = "recorded in memory"
+            ids, times = record._log.arrays()
+            slots.append(Slot(path, {"ids": ids, "times": times}, functools.partial(_plan_spikes, record)))
+        else:
+            structure[path] = "streamed to a file"
+            slots.append(Slot(path, {"file": record.file, "count": len(record)},
+                              functools.partial(_plan_stream, record)))
+    # a file may refuse what memory does not
+    return sorted(slots, key=lambda slot: "file" not in slot.value)
+
+
+def _plan_spikes(record, value):
+    _check_spikes(value["ids"], value["times"], record.size)
+    return functools.partial(record._log.restore, value["ids"], value["times"])
+
+
+def _plan_stream(record, value):
+    count = value["count"] if value["file"] == record.file else 0
+    _sound(type(count) is int and count >= 0, "the number of spikes")
+    _validate.enough_spikes(record.file, record.name, count, len(record))
+    return functools.partial(record._cut, count)
+
+
+def _see_state_records(network, structure, slots):
+    for k, record in enumerate(network._state_records):
+        neurons = f"{len(record.neurons)} neurons (checksum {zlib.crc32(record.neurons.astype(np.int64)):08x})"
+        structure[f"state record {k}"] = (f"{', '.join(record._variables)} of {neurons} of {record.name}, "
+                                          f"every {record._log.interval} steps")
+        steps, rows = record._log.samples()
+        slots.append(Slot(f"state record {k}", {"steps": steps, **dict(zip(record._variables, rows))},
+                          functools.partial(_plan_samples, record)))
+
+
+def _plan_samples(record, value):
+    steps, rows = value["steps"], [value[variable] for variable in record._variables]
+    _sound(steps.dtype.kind == "i" and steps.ndim == 1, "the steps of samples")
+    for row in rows:
+        _sound(row.dtype == np.float64 and row.shape == (len(steps), len(record.neurons)), "a sampled variable")
+    return functools.partial(record._log.restore, steps, rows)
+
+
+# --- the file ---
+
+def _encoded(value, path, arrays):
+    """Return a value as JSON has it; arrays are put with the others, and referred to by name."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if type(value) is np.ndarray and value.dtype.kind in "biuf":
+        name = path if path not in arrays and path != "state" else f"{path} {len(arrays)}"
+        arrays[name] = value
+        return {"array": name}
+    if type(value) is list and all(type(item) is float for item in value):
+        return {"list": _encoded(np.array(value, dtype=np.float64), path, arrays)["array"]}
+    if type(value) is dict:
+        return {"dict": {key: _encoded(item, f"{path}.{key}", arrays) for key, item in value.items()}}
+    return _validate.no_state(path, value)
+
+
+def _decoded(value, arrays):
+    if not isinstance(value, dict):
+        return value
+    (kind, content), = value.items()
+    if kind == "dict":
+        return {key: _decoded(item, arrays) for key, item in content.items()}
+    return arrays[content] if kind == "array" else arrays[content].tolist()
+
+
+def _write(path, arrays):
+    beside = f"{path}.{secrets.token_hex(4)}.part"
+    try:
+        with open(beside, "xb") as file:
+            with zipfile.ZipFile(file, "w") as archive:
+                for name, array in arrays.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, array, allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.remove(beside)
+        raise
+
+
+def _read(path):
+    """Return the structure and the values in a file."""
+    with open(path, "rb") as file:
+        # whatever its bytes are, they are no more than a wrong file
+        try:
+            with zipfile.ZipFile(file) as archive:
+                document = json.loads(bytes(_member(archive, "state.npy")))
+                _sound(document["format"] == FORMAT, "the format")
+                arrays = {name.removesuffix(".npy"): _member(archive, name) for name in archive.namelist()}
+            return dict(document["structure"]), {
+                path: _decoded(value, arrays) for path, value in document["values"].items()}
+        except Exception as error:
+            _validate.damaged_file(path, FORMAT, error)
+
+
+def _member(archive, name):
+    # read whole, since the checksum is compared at the end
+    return np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)

@@ -1,0 +1,171 @@
+"""The kernels of the fast arithmetic against their NumPy twin, driven by Hypothesis; equality is exact."""
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import lifext
+from lifext._core import fast, fast_loop, fast_reference
+from lifext._core.fast import BLOCK_SIZE
+from lifext._core.projection import Projection
+from lifext._core.spikes import SpikeHistory
+from lifext.network import _lower_weights
+
+DT = 0.05
+KEY = 0x12345678, 0x9abcdef0
+SIZES = st.sampled_from([1, 2, 7, 33, BLOCK_SIZE - 1, BLOCK_SIZE, BLOCK_SIZE + 1, 2 * BLOCK_SIZE + 88])
+INSTANTS = st.lists(st.sampled_from([-0.01, 0.0, 0.01, 0.01, 0.033, np.nextafter(DT, 0), DT]), max_size=4)
+thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+PER_NEURON = [("vTh", -53, -51), ("vReset", -61, -59), ("refDur", 0.5, 2), ("cM", 0.3, 0.6), ("AMPA.g", 0.1, 1),
+              ("NMDA.mg", 0.5, 1.5), ("GABA.vI", -75, -70), ("leak.g", 0.02, 0.03), ("noise.g", 0.001, 0.01),
+              ("noise.alpha", 0.5, 1.5), ("noise.rate", 0.0, 4.0), ("AMPA.kinetic.alpha_s", 0.5, 1.5),
+              ("NMDA.kinetic.alpha_s", 0.5, 1.5), ("GABA.kinetic.alpha_s", 0.5, 1.5)]
+AFFERENTS = {"off": lambda n: lifext.affFlat(n), "steady": lambda n: lifext.affFlat(n),
+             "even": lambda n: lifext.affFlatPoisson(n), "hidden": lambda n: lifext.affFlatPoisson(n),
+             "ring": lambda n: lifext.affRingPoisson(n, np.linspace(0, 2 * np.pi, n, endpoint=False), max_rate=3.0)}
+WEIGHTS = {
+    "dense": lambda n, rng: lifext.Dense(rng.uniform(0, 0.05, (n, n))),
+    "sparse": lambda n, rng: lifext.Sparse.random(n, n, 0.3, 0.02, rng=rng),
+    "ring": lambda n, rng: lifext.Ring.from_profile(n, scale=0.5),
+    "uniform": lambda n, rng: lifext.Uniform(0.003).bound(n, n),
+    "one": lambda n, rng: lifext.OneToOne(0.2).bound(n, n),
+    "ones": lambda n, rng: lifext.OneToOne(rng.uniform(0, 0.5, n)),
+}
+
+
+def set_deeply(owner, path, value):
+    *parts, name = path.split(".")
+    for part in parts:
+        owner = getattr(owner, part)
+    setattr(owner, name, value)
+
+
+def population(seed, size, cls, each, orders, afferents, rate):
+    """A population in the middle of a run; some of its parameters, by the bits of `each`, are one a neuron."""
+    rng = np.random.default_rng(seed)
+    pop = cls(size, rng=1, noise_g=0.008, noise_rate=rate, NMDA_g=0.1)
+    for name, kind, order in zip(("AMPA", "NMDA", "GABA"), (lifext.AMPAR, lifext.NMDAR, lifext.GABAR), orders):
+        setattr(pop, name, kind(size, order=order, g=getattr(pop, name).g))
+    for k, (path, low, high) in enumerate(PER_NEURON):
+        values = rng.uniform(low, high, size)
+        if each >> k & 1:
+            # some of each silent
+            set_deeply(pop, path, values * (rng.random(size) > 0.3) if path == "noise.rate" else values)
+    pop.afferents = AFFERENTS[afferents](size)
+    if afferents not in ("off", "hidden"):
+        pop.afferents.stim(*([1.0] if afferents == "ring" else []))
+    pop._vM, pop._endRefract = rng.uniform(-60, -51, size), rng.uniform(0, 4, size)
+    for name in ("AMPA", "NMDA", "GABA"):
+        kinetic = getattr(pop, name).kinetic
+        kinetic._s = rng.uniform(0, 0.1, size) * 10.0**-rng.choice([0, 0, 199, 210])
+        if hasattr(kinetic, "_x"):
+            kinetic._x = rng.uniform(0, 0.1, size)
+    pop.noise._s = rng.uniform(0, 5, size)
+    pop.AMPA._curr, pop.noise._curr, pop.noise._prev_curr = rng.normal(size=(3, size)) * 0.01
+    return pop
+
+
+def state(pop):
+    parts = [pop.AMPA, pop.NMDA, pop.GABA, pop.noise, pop.leak, pop.afferents]
+    gates = [part.kinetic for part in parts[:3]] + [part for part in parts if hasattr(part, "_s")]
+    return [pop._vM, pop._endRefract, *(part._curr for part in parts), *(gate._s for gate in gates),
+            *(gate._x for gate in gates if hasattr(gate, "_x"))]
+
+
+def assert_equal(ours, twins):
+    for k, (one, other) in enumerate(zip(ours, twins, strict=True)):
+        assert np.array_equal(one, other, equal_nan=True), k
+
+
+class Arrival:
+    """Spikes that reach a population through weights of some kind, for the kernels and for the twin."""
+
+    def __init__(self, kind, excites, times, size):
+        rng = np.random.default_rng(size)
+        self.projection = _lower_weights(WEIGHTS[kind](size, rng))
+        self.ids, self.times, self.excites = np.sort(rng.choice(size, len(times))), np.array(times), excites
+
+    def reach(self, unit, parts):
+        history = SpikeHistory(self.projection.n_source, 1)
+        history.__setstate__([(self.ids, self.times)])
+        route = fast_loop.Route(self.projection, history, unit, self.excites, 0)
+        for part in range(parts):
+            route.hand_over(0, part, parts)
+
+    def reach_twin(self, twin):
+        p = self.projection
+        apart = Projection(p.kind, p.n_source, p.n_target, dense=p.dense, indptr=p.indptr, indices=p.indices,
+                           values=p.values, flat=0.0, first=p.first)
+        twin.receive(self.times, [apart.row(source) for source in self.ids], p.flat, self.excites)
+
+
+ARRIVALS = st.lists(st.tuples(st.sampled_from(list(WEIGHTS)), st.booleans(), INSTANTS), max_size=3)
+
+
+@thorough
+@given(seed=st.integers(0, 2**31), size=SIZES, cls=st.sampled_from([lifext.pyrPop, lifext.interPop]),
+       each=st.sampled_from([0, 0, 1 << 10, 0x3ff, 0x3800, 0x3fff]) | st.integers(0, 0x3fff),
+       orders=st.tuples(*[st.sampled_from([1, 2])] * 3), afferents=st.sampled_from(list(AFFERENTS)),
+       rate=st.sampled_from([0.0, 1.8, 40.0]), first=st.sampled_from([0, 254, 2**33 + 7]),
+       steps=st.lists(ARRIVALS, min_size=1, max_size=4), cut=st.booleans(), parts=st.integers(1, 4))
+def test_steps_of_a_population(seed, size, cls, each, orders, afferents, rate, first, steps, cut, parts):
+    ours, other = (population(seed, size, cls, each, orders, afferents, rate) for _ in range(2))
+    cell = fast.FastCell(ours._cell(), DT, KEY, 6, True, True)
+    unit = fast_loop.Unit(cell, ours, SpikeHistory(size, 1))
+    twin = fast_reference.FastCell(other._cell(), DT, KEY, 6)
+    cell.prepare()
+    twin.refresh()
+    before = np.inf
+    for step, arrivals in enumerate(steps, first):
+        cell.step(step, before)
+        twin.step(step, before)
+        assert_equal(cell.spikes(), (twin.ids, twin.times))
+        before = step * DT
+        for arrival in arrivals:
+            arrival = Arrival(*arrival, size)
+            arrival.reach(unit, parts)
+            arrival.reach_twin(twin)
+        if cut or step == first + len(steps) - 1:
+            cell.settle(before)
+            twin.settle(before)
+            before = np.inf
+    cell.show()
+    twin.show()
+    assert_equal(state(ours), state(other))
+
+
+@settings(max_examples=40, deadline=None)
+@given(size=SIZES, rate=st.sampled_from([0.0, 0.01, 1.8, 300.0]), each=st.booleans(), seed=st.integers(0, 2**31),
+       step=st.sampled_from([0, 3, 2**32 - 1, 2**32]), key=st.tuples(*[st.integers(0, 2**32 - 1)] * 2))
+def test_arrivals(size, rate, each, seed, step, key):
+    pop = lifext.pyrPop(size, rng=1, noise_rate=rate)
+    if each:
+        rng = np.random.default_rng(seed)
+        pop.noise.rate = rate * rng.random(size) * (rng.random(size) > 0.3)
+    cell = fast.FastCell(pop._cell(), DT, key, 4, False, False)
+    cell.prepare()
+    twin = fast_reference.Input(pop._cell().noise, size, DT, key, 4)
+    if not twin.driven:
+        return
+    for block in range(-(-size // BLOCK_SIZE)):
+        assert_equal(cell.arrivals(0, block, step), twin.arrivals(block, step))
+
+
+@pytest.mark.parametrize("key", [(0, 0), (2**32 - 1, 1), KEY])
+def test_philox(key):
+    counters = np.random.default_rng(2).integers(0, 2**32, (50, 4))
+    assert fast_reference.philox(counters, key).tolist() == [
+        list(fast.random_words(*map(int, counter), *key)) for counter in counters]
+
+
+@given(st.integers(0, 600), st.integers(0, 2**32 - 1), st.sampled_from([1e-300, 1e-3, 1.0, 50.0, 800.0]))
+@settings(max_examples=100, deadline=None)
+def test_exp(size, seed, scale):
+    x = np.random.default_rng(seed).normal(size=size) * scale
+    assert np.array_equal(fast.exponential(x), fast_reference.fast_exp(x))
+
+
+def test_exp_at_its_limits():
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 709.78, 709.79, -708.0, np.nextafter(-708, -709), 5e-324])
+    assert np.array_equal(fast.exponential(x), fast_reference.fast_exp(x), equal_nan=True)
