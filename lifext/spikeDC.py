@@ -340,7 +340,7 @@ CSV = f"a text file with lines {CSV_HEADER}"
 
 
 def _npz():
-    # not before it is needed: what zip archives take would be a fifth of the time to import the package
+    # not before it is needed, so that it does not slow down the import of the package
     from . import _npz
     return _npz
 
