@@ -42,6 +42,8 @@ from ._core.spikes import SpikeBuffer
 __all__ = ["baseLIFPop", "pyrPop", "interPop", "pyrRingPop", "interRingPop"]
 
 NOTHING = np.empty(0)
+# told of each population that is made, and why one is stepped through Python, where somebody wants to know
+_census = None
 
 
 class _Source(Part):
@@ -145,6 +147,8 @@ class baseLIFPop(Watched):
         self._rest()
         self.numSpikes = 0
         self._excitation, self._inhibition = SpikeBuffer(n), SpikeBuffer(n)
+        if _census is not None:
+            _census.made(self)
 
     def _rest(self):
         self._draw_potentials(np.random if self.rng is None else self.rng)
@@ -342,6 +346,8 @@ class baseLIFPop(Watched):
             return self._lowered_now()
         except NotLowered as reason:
             self.__dict__["_refusal"] = None if reason.passing else buffers.change_count(), str(reason)
+            if _census is not None:
+                _census.left(self, str(reason))
             return None
 
     def _why_composed(self):

@@ -10,12 +10,20 @@ from .kinetics import *
 from .LIF_Pop import *
 from .network import *
 from .recording import *
+from .spikeDC import spikeDC
 from .trials import *
 from .weights import *
 
 __version__ = "0.1.0"
 
-__all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "__version__",
+__all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "spikeDC", "__version__",
            *LIF_Pop.__all__, *currents.__all__, *kinetics.__all__, *ivprobs.__all__,
-           *network.__all__, *recording.__all__, *trials.__all__,
-           *weights.__all__]
+           *network.__all__, *recording.__all__, *trials.__all__, *weights.__all__]
+
+
+def __getattr__(name):
+    # what few sessions need is not imported with the package
+    if name in ("install", "is_installed", "uninstall"):
+        from . import dropin
+        return getattr(dropin, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@ Each function returns the value in the form that the kernels take, or raises a `
 or `ValueError` that names the class, the argument, the bound and the value given. Nothing
 is changed before everything has been checked. Comparisons are written so that NaN fails.
 """
+import contextlib
 import inspect
 import math
 import operator
@@ -519,7 +520,6 @@ def damaged_file(path, format, error):
     raise ValueError(f"Network: the state must be a {format}, whole and unchanged, got {path}: {error}") from error
 
 
-
 # columns of a table of trials, and what a trial is called with
 TAKEN = ("rng", "trial", "error", "traceback")
 STORABLE = "None, a bool, number, string or array of these, or a list or dict (with strings as keys) of such values"
@@ -701,3 +701,44 @@ def same_sweep(owner, path, differences, accept):
             way = "" if word is None else f"; accept={word!r} goes on with what is there"
             raise ValueError(f"{owner}: store must be of this sweep, whose {what} is {reprlib.repr(here)}, "
                              f"got {path!r}, whose {what} is {reprlib.repr(there)}{way}")
+
+
+def not_nan(owner, name, value):
+    """Return a real number, which may be infinite, as a float."""
+    bound = "a number"
+    if isinstance(value, (str, bytes, complex, np.complexfloating)):
+        _refuse(TypeError, owner, name, bound, value)
+    try:
+        converted = float(value)
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, name, bound, value)
+    except OverflowError:
+        _refuse(ValueError, owner, name, bound, value)
+    if math.isnan(converted):
+        _refuse(ValueError, owner, name, bound, value)
+    return converted
+
+
+def spiked(owner, spikes, size):
+    """Return which of `size` neurons spiked as booleans (size,), of an array_like of booleans or of 0 and 1."""
+    bound = f"an array of booleans of shape ({size},)"
+    try:
+        array = np.asarray(spikes)
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, "spikes", bound, spikes)
+    if array.dtype.kind not in "biuf":
+        _refuse(TypeError, owner, "spikes", bound, spikes)
+    if array.shape not in ((size,), (1, size)):
+        _refuse(ValueError, owner, "spikes", bound, f"shape {array.shape}")
+    if array.dtype.kind != "b" and not np.isin(array, (0, 1)).all():
+        _refuse(ValueError, owner, "spikes", bound, spikes)
+    return array.reshape(size).astype(bool)
+
+
+@contextlib.contextmanager
+def readable(owner, name, path, kind, damage):
+    """Refuse a file of which the block says, with one of the exceptions `damage`, that it is not of its kind."""
+    try:
+        yield
+    except damage as error:
+        raise ValueError(f"{type(owner).__name__}: {name} must be {kind}, got {path!r}: {error}") from error

@@ -55,7 +55,7 @@ def main(argv=None):
 
 def _execute(arguments):
     try:
-        arguments.command(arguments)
+        return arguments.command(arguments) or 0
     except KeyboardInterrupt:
         return _report("lifext: interrupted", INTERRUPTED)
     except Exception as error:
@@ -63,7 +63,6 @@ def _execute(arguments):
             traceback.print_exc()
             return FAILED
         return _report(f"lifext: {type(error).__name__}: {error} (--debug shows where)", FAILED)
-    return 0
 
 
 def _report(message, code):
@@ -81,6 +80,7 @@ def parser():
     top.add_argument("--version", action="version", version=f"lifext {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_demo(commands, common)
+    _add_run(commands, common)
     _add_info(commands, common)
     return top
 
@@ -104,6 +104,29 @@ def _add_demo(commands, common):
                          help=f"where the picture goes: {', '.join(FORMATS)} (default: {OUTPUT})")
     command.add_argument("--no-plot", action="store_true", help="draw no picture")
     command.set_defaults(command=run_demo)
+
+
+def _add_run(commands, common):
+    command = commands.add_parser(
+        "run", parents=[common], help="run a script of the published code, unchanged, on lifext",
+        usage="lifext run [-h] [--debug] [--seed N] [--force] [--report] SCRIPT [ARGS...]",
+        description="Run SCRIPT as 'python SCRIPT ARGS...' does, with lifext's modules in place of LIF_Pop, currents, "
+                    "kinetics, ivprobs and spikeDC of the code of Calvin and Redish (2021, ModelDB 267046), whatever "
+                    "package they are in. From one seed the spikes and the files are the same. A module is replaced "
+                    "only if its source, and that of those it uses, is the published one; of any other a line on "
+                    "stderr says so.",
+        epilog="Options go before SCRIPT; what follows it is the script's. The exit status is the script's. "
+               "docs/moving.md has more.")
+    command.add_argument("--seed", type=_seed, metavar="N", help="call np.random.seed(N) first")
+    command.add_argument("--force", action="store_true",
+                         help="replace modules of these names even if their source is not the published one")
+    command.add_argument("--report", action="store_true",
+                         help="say on stderr, at the end, what was replaced, and which populations were not stepped "
+                              "in compiled code and why")
+    command.add_argument("script", type=_script_path, metavar="SCRIPT", help="a Python file")
+    rest = command.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="the script's arguments")
+    rest.required = False
+    command.set_defaults(command=run_script)
 
 
 def _add_info(commands, common):
@@ -142,6 +165,19 @@ def _picture_path(text):
     if not path.absolute().parent.is_dir():
         raise argparse.ArgumentTypeError(f"must be in a directory that exists, got {text!r}")
     return path
+
+
+def _script_path(text):
+    if not pathlib.Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"must be a file that exists, got {text!r}")
+    return text
+
+
+def run_script(arguments):
+    """Run ``lifext run``; return the script's exit status."""
+    from . import dropin
+    return dropin.run_script(arguments.script, arguments.arguments, seed=arguments.seed, force=arguments.force,
+                             report=arguments.report)
 
 
 def run_demo(arguments):

@@ -310,7 +310,7 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"lifext {lifext.__version__}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["info"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["run"], ["info"]])
 def test_help(command, capsys):
     assert cli.main([*command, "--help"]) == 0
     assert "usage: lifext" in capsys.readouterr().out

@@ -13,14 +13,15 @@ import pytest
 import lifext
 
 ROOT = pathlib.Path(__file__).parent.parent
-MODULES = ["LIF_Pop", "currents", "kinetics", "ivprobs"]
-DOCUMENTED = [*MODULES, "network", "recording", "trials", "weights"]
+MODULES = ["LIF_Pop", "currents", "kinetics", "ivprobs", "spikeDC"]
+DOCUMENTED = [*MODULES, "dropin", "network", "recording", "trials", "weights"]
 PUBLISHED = {
     "LIF_Pop": ["baseLIFPop", "pyrPop", "interPop", "pyrRingPop", "interRingPop"],
     "currents": ["currentBase", "leak", "noiseGaussian", "noisePoisson", "AMPAR", "NMDAR", "GABAR", "affFlat",
                  "affRing", "affFlatPoisson", "affRingPoisson"],
     "kinetics": ["kineticBase", "firstOrdKin", "firstOrdKinExp", "secondOrdKin"],
     "ivprobs": ["RK2", "RK4"],
+    "spikeDC": ["spikeDC"],
 }
 
 
@@ -49,6 +50,10 @@ SIGNATURES = {
     "affFlatPoisson": {"": "size", **STEPS, "stim": "rate=None, g=None", "hide": ""},
     "affRingPoisson": {"": f"size, positions, max_rate=0, cue_spec={2 * np.pi / 0.4}", **STEPS,
                        "stim": "direction, max_rate=None, cue_spec=None", "hide": ""},
+    "spikeDC": {"": "size, ID=''", "reset": "bin_size=None", "collect": "spikes, time", "get_spikes": "",
+                "get_spike_counts": "begin=0, end=None", "pop_vector": "mapping, begin, end, return_counts=False",
+                "get_max_time": "", "save": "fname, trial=0, encoding='binary', append=True",
+                "load": "file, trial, encoding='binary'", "load_trial": "trial", "convert_csv_to_npz": "fname"},
     "RK2": {"": "fun, t0, y0, dt"}, "RK4": {"": "fun, t0, y0, dt"},
     "baseLIFPop": {"": "size, vTh=-50, vReset=-60, refDur=2, cM=0.5, AMPA_g=0.7, NMDA_g=0.07, GABA_g=0.1, "
                        "noise_rate=1.8, noise_g=0.003, leak_g=0.025, leak_vL=-70, record_i=False", **POPULATION},
@@ -92,7 +97,7 @@ def test_the_hierarchy_is_the_published_one():
         assert issubclass(getattr(lifext, name), lifext.baseLIFPop)
 
 
-@pytest.mark.parametrize("module", [*MODULES, "network", "recording", "state", "trials", "_trials.function",
+@pytest.mark.parametrize("module", [*MODULES, "dropin", "network", "recording", "state", "trials", "_trials.function",
                                     "weights"])
 def test_examples_run(module):
     module = importlib.import_module(f"lifext.{module}")
@@ -103,8 +108,9 @@ def test_examples_run(module):
 
 def public_members():
     for module in DOCUMENTED:
-        for name in importlib.import_module(f"lifext.{module}").__all__:
-            thing = getattr(lifext, name)
+        namespace = importlib.import_module(f"lifext.{module}")
+        for name in namespace.__all__:
+            thing = getattr(namespace, name)
             yield f"{module}.{name}", thing
             if inspect.isclass(thing):
                 for method, value in inspect.getmembers(thing, inspect.isfunction):

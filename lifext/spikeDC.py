@@ -1,0 +1,366 @@
+"""Recorded spikes of a population, with the names and the files of the published code.
+
+Times are in ms, neurons are counted from 1. A file holds any number of trials as three
+arrays of equal lengths: the trial of each spike, its time and its neuron. Files that
+the published code wrote are read here, and those written here are read by it.
+
+`spikeDC` is what scripts written for the published code use; a `Network` has `SpikeRecord`.
+"""
+import os
+import warnings
+from bisect import bisect_left
+
+import numpy as np
+
+from . import _validate
+
+__all__ = ["spikeDC"]
+
+COLUMNS = ("trial", "time", "raster")
+BINARY, ASCII = ("b", "bin", "binary"), ("a", "asc", "ascii")
+CSV_HEADER = "trial,time,id"
+CSV_FORMAT = ["%u", "%.2f", "%u"]
+CSV_TYPES = {"names": COLUMNS, "formats": ("i8", "f8", "i8")}
+# longer than any line that is written
+CSV_LINE = 1000
+
+
+class spikeDC:
+    """Collects the spikes of a population step by step, saves them by trial, and counts them.
+
+    Parameters
+    ----------
+    size : int
+        Number of neurons.
+    ID : str, optional
+        What the population is called.
+
+    Attributes
+    ----------
+    raster_IDs : ndarray of int, shape (size,)
+        The neurons' numbers, 1 to `size`.
+    trials : ndarray or None
+        Numbers of the trials in the file that was loaded last.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument of a method is not of its kind or out of bounds, or a file is damaged.
+        Nothing is changed then.
+
+    Examples
+    --------
+    >>> record = spikeDC(3, "pyramidal")
+    >>> record.collect(np.array([False, True, True]), 0.05)
+    >>> record.collect(np.array([False, False, True]), 0.10)
+    >>> record.get_spikes()
+    (array([2, 3, 3]), array([0.05, 0.05, 0.1 ]))
+    >>> record.get_spike_counts(0, 1)
+    array([0, 1, 2])
+    """
+
+    _default_bins = 100000
+
+    def __init__(self, size, ID=""):
+        self.size = _validate.whole(self, "size", size, at_least=1)
+        self.ID = ID
+        self.raster_IDs = np.arange(1, self.size + 1)
+        self.trials = None
+        self._spike_data = self._src_file = None
+        self.reset()
+
+    def reset(self, bin_size=None):
+        """Forget the spikes.
+
+        Parameters
+        ----------
+        bin_size : int, optional
+            For how many spikes there is room to begin with, from now on. There always is for more.
+        """
+        if bin_size is not None:
+            self._default_bins = _validate.whole(self, "bin_size", bin_size, at_least=1)
+        self._raster = np.zeros(self._default_bins, dtype=int)
+        self._times = np.zeros(self._default_bins)
+        self._index = 0
+
+    def collect(self, spikes, time):
+        """Add the spikes of a step.
+
+        Parameters
+        ----------
+        spikes : array_like of bool, shape (size,)
+            Which neurons spiked.
+        time : float
+            When, ms.
+        """
+        if type(spikes) is not np.ndarray or spikes.dtype.char != "?" or spikes.shape != (self.size,):
+            spikes = _validate.spiked(self, spikes, self.size)
+        count = np.count_nonzero(spikes)
+        if count == 0:
+            return
+        time = _validate.not_nan(self, "time", time)
+        end = self._index + count
+        if end >= len(self._times):
+            self._grow(end)
+        self._raster[self._index:end] = self.raster_IDs[spikes]
+        self._times[self._index:end] = time
+        self._index = end
+
+    def _grow(self, end):
+        # the last element is never filled: `get_spike_counts` takes it for the end of a recording
+        more = max(end + 1, 2 * len(self._times)) - self._index
+        self._raster = np.concatenate([self._raster[:self._index], np.zeros(more, dtype=self._raster.dtype)])
+        self._times = np.concatenate([self._times[:self._index], np.zeros(more)])
+
+    def get_spikes(self):
+        """Return the spikes of the trial.
+
+        Returns
+        -------
+        neurons : ndarray of shape (n,)
+            Counted from 1; floats if they were loaded from an npz file, as published.
+        times : ndarray of shape (n,)
+            ms.
+        """
+        return self._raster[:self._index].copy(), self._times[:self._index].copy()
+
+    def get_spike_counts(self, begin=0, end=None):
+        """Count each neuron's spikes with ``begin <= time < end``.
+
+        Parameters
+        ----------
+        begin, end : float, optional
+            ms. Left out, `end` is the time of the last spike of a loaded trial, whose spikes then
+            do not count, and 0 while recording, as published: better give it.
+
+        Returns
+        -------
+        ndarray of int, shape (size,)
+        """
+        begin = _validate.not_nan(self, "begin", begin)
+        end = self._end() if end is None else _validate.not_nan(self, "end", end)
+        times = self._times[:self._index]
+        neurons = self._raster[bisect_left(times, begin):bisect_left(times, end)]
+        if neurons.dtype.kind == "f":
+            neurons = neurons[neurons == np.floor(neurons)]
+        # those of a larger population, which a file may hold
+        neurons = neurons[(neurons >= 1) & (neurons <= self.size)].astype(np.intp)
+        return np.bincount(neurons - 1, minlength=self.size)
+
+    def _end(self):
+        return self._times[-1] if len(self._times) else 0.0
+
+    def pop_vector(self, mapping, begin, end, return_counts=False):
+        """Sum the neurons' directions, each taken as often as the neuron spiked.
+
+        Parameters
+        ----------
+        mapping : array_like of shape (size,)
+            Direction of each neuron, radians.
+        begin, end : float
+            Spikes with ``begin <= time < end`` count, ms.
+        return_counts : bool, optional
+            Whether to return the counts too.
+
+        Returns
+        -------
+        vector : float
+            Direction of the sum, radians, from -pi to pi.
+        magnitude : float
+            Its length; the number of spikes if all have one direction.
+        counts : ndarray of int, shape (size,)
+            Only with `return_counts`.
+
+        Examples
+        --------
+        >>> record = spikeDC(2)
+        >>> record.collect([True, True], 1.0)
+        >>> direction, length = record.pop_vector([0, np.pi / 2], 0, 2)
+        >>> print(f"{direction:.3f} {length:.3f}")
+        0.785 1.414
+        """
+        mapping = _validate.real_array(self, "mapping", mapping, (self.size,))
+        counts = self.get_spike_counts(begin, end)
+        x, y = np.sum(np.cos(mapping) * counts), np.sum(np.sin(mapping) * counts)
+        vector, magnitude = float(np.arctan2(y, x)), float((x**2 + y**2)**0.5)
+        return (vector, magnitude, counts) if return_counts else (vector, magnitude)
+
+    def get_max_time(self):
+        """Return the time of the last spike in the loaded file, over all trials, ms."""
+        return np.max(self._loaded()["time"])
+
+    def save(self, fname, trial=0, encoding="binary", append=True):
+        """Write the spikes to a file, after those of other trials in it.
+
+        What is in the file is not written again, so saving takes a time in proportion to the
+        spikes of this trial.
+
+        Parameters
+        ----------
+        fname : str or path
+            A binary file's name gets ``.npz`` if it has not got it; such a file is replaced each
+            time, as published.
+        trial : float, optional
+            The trial's number.
+        encoding : {'binary', 'ascii'}, optional
+            An npz file, or text with a line a spike and times rounded to 0.01 ms.
+        append : bool, optional
+            Whether what is in the file stays there.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> record = spikeDC(3)
+        >>> record.collect([False, True, True], 0.05)
+        >>> record.save(f"{folder.name}/spikes.npz", trial=1)
+        >>> record.save(f"{folder.name}/spikes.npz", trial=2)
+        >>> with np.load(f"{folder.name}/spikes.npz") as file:
+        ...     print(file["trial"], file["raster"])
+        [1. 1. 2. 2.] [2. 3. 2. 3.]
+        >>> folder.cleanup()
+        """
+        fname = _validate.file_name(self, "fname", fname)
+        trial = _validate.number(self, "trial", trial)
+        _validate.choice(self, "encoding", encoding, BINARY + ASCII)
+        neurons, times = self._raster[:self._index], self._times[:self._index]
+        spikes = dict(zip(COLUMNS, (np.full(len(times), trial), times, neurons.astype(float))))
+        if encoding in ASCII:
+            self._save_csv(fname, spikes, append)
+        else:
+            self._save_npz(fname, spikes, append)
+
+    def _save_npz(self, fname, spikes, append):
+        target = fname if fname.endswith(".npz") else f"{fname}.npz"
+        npz = _npz()
+        if target == fname and append and os.path.isfile(fname):
+            with _validate.readable(self, "fname", fname, NPZ, npz.DAMAGE):
+                npz.append(target, spikes)
+            return
+        if append and os.path.isfile(fname):
+            old = self._read(fname, BINARY[0])
+            spikes = {name: np.concatenate([old[name], spikes[name]]) for name in COLUMNS}
+        elif append and os.path.isfile(target):
+            warnings.warn(f"spikeDC: save({fname!r}) replaces the trials in {target!r}; to keep them, give the name "
+                          "with .npz", stacklevel=3)
+        npz.write(target, spikes)
+
+    def _save_csv(self, fname, spikes, append):
+        rows = np.column_stack([spikes[name] for name in COLUMNS])
+        options = {"delimiter": ",", "fmt": CSV_FORMAT}
+        if not (append and os.path.isfile(fname)):
+            np.savetxt(fname, rows, header=CSV_HEADER, encoding="ascii", **options)
+            return
+        with _validate.readable(self, "fname", fname, CSV, ValueError):
+            _check_csv(fname)
+        with open(fname, "a", encoding="ascii") as file:
+            np.savetxt(file, rows, **options)
+
+    def load(self, file, trial, encoding="binary"):
+        """Read a file, and take one of its trials.
+
+        The file is kept in memory, and read again only if it has changed.
+
+        Parameters
+        ----------
+        file : str or path
+            File to read.
+        trial : float
+            Number of the trial; one that is not there has no spikes.
+        encoding : {'binary', 'ascii'}, optional
+            Whether it is an npz file, or text.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged or is another kind of file.
+        """
+        file = _validate.file_name(self, "file", file)
+        trial = _validate.not_nan(self, "trial", trial)
+        _validate.choice(self, "encoding", encoding, BINARY + ASCII)
+        state = os.stat(file)
+        source = (file, encoding in ASCII, state.st_ino, state.st_size, state.st_mtime_ns)
+        if source != self._src_file:
+            self._spike_data, self._src_file = self._read(file, encoding), source
+        self.trials = np.unique(self._spike_data["trial"])
+        self.load_trial(trial)
+
+    def load_trial(self, trial):
+        """Take another trial of the file that was loaded last.
+
+        Parameters
+        ----------
+        trial : float
+            Its number.
+
+        Raises
+        ------
+        FileNotFoundError
+            If no file was loaded.
+        """
+        data = self._loaded()
+        trial = _validate.not_nan(self, "trial", trial)
+        rows = slice(*(np.searchsorted(data["trial"], trial, side=side) for side in ("left", "right")))
+        self._times, self._raster = data["time"][rows].copy(), data["raster"][rows].copy()
+        self._index = len(self._times)
+
+    def _loaded(self):
+        if self._spike_data is None:
+            raise FileNotFoundError(f"{type(self).__name__}: no file has been loaded; call load first")
+        return self._spike_data
+
+    def _read(self, file, encoding):
+        """Return the arrays of a file, sorted by trial."""
+        kind, damage = (CSV, ValueError) if encoding in ASCII else (NPZ, _npz().DAMAGE)
+        with _validate.readable(self, "file", file, kind, damage):
+            data = _read_csv(file) if encoding in ASCII else _npz().read(file, COLUMNS)
+        trial = data["trial"]
+        if np.any(trial[1:] < trial[:-1]):
+            order = np.argsort(trial, kind="stable")
+            data = {name: column[order] for name, column in data.items()}
+        return data
+
+    def convert_csv_to_npz(self, fname):
+        """Load a text file, and write it as an npz file beside it.
+
+        Parameters
+        ----------
+        fname : str or path
+            A name that ends in ``.csv``; the new file's ends in ``.npz``.
+        """
+        fname = _validate.file_name(self, "fname", fname)
+        self.load(fname, 1, encoding="ascii")
+        _npz().write(f"{fname[:-4]}.npz", {name: column.astype(float) for name, column in self._spike_data.items()})
+
+
+NPZ = f"an npz file with arrays {', '.join(COLUMNS)} of shape (n,)"
+CSV = f"a text file with lines {CSV_HEADER}"
+
+
+def _npz():
+    # not before it is needed, so that it does not slow down the import of the package
+    from . import _npz
+    return _npz
+
+
+def _read_csv(file):
+    with warnings.catch_warnings():
+        # a trial without spikes
+        warnings.filterwarnings("ignore", "loadtxt: input contained no data", UserWarning)
+        table = np.loadtxt(file, encoding="ascii", delimiter=",", dtype=CSV_TYPES, ndmin=1)
+    return {name: table[name].copy() for name in COLUMNS}
+
+
+def _check_csv(file):
+    """Raise ValueError if the first or the last line of a file is not what is written here."""
+    with open(file, "rb") as text:
+        first = text.readline(CSV_LINE)
+        text.seek(max(0, text.seek(0, os.SEEK_END) - CSV_LINE))
+        *_, last = text.read().splitlines(keepends=True) or [b""]
+    if first.rstrip() != f"# {CSV_HEADER}".encode():
+        raise ValueError(f"its first line is {first!r}")
+    if not last.endswith(b"\n"):
+        raise ValueError(f"its last line {last!r} is not complete")
+    _read_csv([last.decode("ascii")])
