@@ -117,6 +117,8 @@ def versions():
 
 def notes(given):
     found = by_hand.notes(given)
+    if given.workload.startswith("neurons") and given.mode == "fast":
+        found.append("receptors that no spike can reach, with all gates closed, are passed over")
     if given.workload == "one":
         found.append("arriving spikes are added to the gating between two runs")
     return found
