@@ -135,9 +135,9 @@ def costs(sizes):
 def neurons_section(sizes, limits):
     """Return the lines on unconnected neurons."""
     lines = ["## Neurons only", "",
-             "Unconnected pyramidal cells of a ring with Poisson noise, dt 0.05 ms. lifext's fast arithmetic passes over "
-             "receptors that no spike can reach; all others compute them. ns a neuron-step, median (least to greatest).",
-             "",
+             "Unconnected pyramidal cells of a ring with Poisson noise, dt 0.05 ms. lifext's fast arithmetic passes "
+             "over receptors that no spike can reach; all others compute them. ns a neuron-step, median (least to "
+             "greatest).", "",
              "![cost against the number of neurons](results/race_neurons.png)", ""]
     found = costs(sizes)
     rows = [["contender", *(f"N = {n:,}" for n in sorted(sizes)), "bytes a neuron", "Hz a neuron"]]
