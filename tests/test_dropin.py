@@ -327,9 +327,10 @@ def test_the_table_as_an_argument(folder, monkeypatch):
     assert set(installation.replaced) == {"model.kinetics"}
 
 
-def test_importing_the_package_does_not_import_this():
+def test_importing_the_package_does_not_import_this(tmp_path):
     code = "import sys, lifext; n = 'lifext.dropin'; print(n in sys.modules, lifext.is_installed(), n in sys.modules)"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT,
+                         cwd=tmp_path)
     assert out.stdout == "False False True\n"
     with pytest.raises(AttributeError, match="module 'lifext' has no attribute 'instal'"):
         _ = lifext.instal
