@@ -9,17 +9,12 @@ each slot checks its new value, and only when all have is any of them changed.
 """
 import dataclasses
 import functools
-import io
-import json
-import os
-import secrets
-import zipfile
 import zlib
 from collections.abc import Callable
 
 import numpy as np
 
-from . import LIF_Pop, _validate, currents, kinetics
+from . import LIF_Pop, _archive, _validate, currents, kinetics
 from ._attributes import Parameter, Spiked, State, Watched
 from ._core.spikes import SpikeBuffer
 from ._provenance import provenance
@@ -75,7 +70,7 @@ def save_state(network, path):
     arrays = {}
     document = {"format": FORMAT, "provenance": provenance(network.dt, network._seed), "structure": structure,
                 "values": {slot.path: _encoded(slot.value, slot.path, arrays) for slot in slots}}
-    _write(path, {"state": np.frombuffer(json.dumps(document).encode(), dtype=np.uint8), **arrays})
+    _archive.write(path, "state", document, arrays)
 
 
 def load_state(network, path):
@@ -411,38 +406,13 @@ def _decoded(value, arrays):
     return arrays[content] if kind == "array" else arrays[content].tolist()
 
 
-def _write(path, arrays):
-    beside = f"{path}.{secrets.token_hex(4)}.part"
-    try:
-        with open(beside, "xb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                for name, array in arrays.items():
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, array, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.remove(beside)
-        raise
-
-
 def _read(path):
     """Return the structure and the values in a file."""
     with open(path, "rb") as file:
         # whatever its bytes are, they are no more than a wrong file
         try:
-            with zipfile.ZipFile(file) as archive:
-                document = json.loads(bytes(_member(archive, "state.npy")))
-                _sound(document["format"] == FORMAT, "the format")
-                arrays = {name.removesuffix(".npy"): _member(archive, name) for name in archive.namelist()}
+            document, arrays = _archive.read(file, "state", FORMAT)
             return dict(document["structure"]), {
                 path: _decoded(value, arrays) for path, value in document["values"].items()}
         except Exception as error:
             _validate.damaged_file(path, FORMAT, error)
-
-
-def _member(archive, name):
-    # read whole, since the checksum is compared at the end
-    return np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
