@@ -9,6 +9,7 @@ each slot checks its new value, and only when all have is any of them changed.
 """
 import dataclasses
 import functools
+import math
 import zlib
 from collections.abc import Callable
 
@@ -117,6 +118,16 @@ def load_state(network, path):
     for action in actions:
         action()
     network._loop = None
+    _go_on(network)
+
+
+def _go_on(network):
+    """Have records go on from the time of the state; what they hold by now is of this network."""
+    records = [record for record in network._spike_records.values() if not record.closed]
+    for record in records:
+        record.start = network.time if record.start is None else record.start
+        record._reach(network.time)
+    network._describe_records(record for record in records if record.start < record.stop)
 
 
 @dataclasses.dataclass
@@ -341,25 +352,42 @@ def _see_spike_records(network, structure):
         if record.file is None:
             structure[path] = "recorded in memory"
             ids, times = record._log.arrays()
-            slots.append(Slot(path, {"ids": ids, "times": times}, functools.partial(_plan_spikes, record)))
+            slots.append(Slot(path, {"ids": ids, "times": times, "start": record.start},
+                              functools.partial(_plan_spikes, record)))
         else:
             structure[path] = "streamed to a file"
-            slots.append(Slot(path, {"file": record.file, "count": len(record)},
+            slots.append(Slot(path, {"file": record.file, "count": len(record), "start": record.start},
                               functools.partial(_plan_stream, record)))
     # a file may refuse what memory does not
     return sorted(slots, key=lambda slot: "file" not in slot.value)
 
 
 def _plan_spikes(record, value):
-    _check_spikes(value["ids"], value["times"], record.size)
-    return functools.partial(record._log.restore, value["ids"], value["times"])
+    ids, times, start = value["ids"], value["times"], value["start"]
+    _check_spikes(ids, times, record.size)
+    _check_start(start)
+
+    def restore():
+        record._log.restore(ids, times)
+        record._begin(start)
+    return restore
 
 
 def _plan_stream(record, value):
-    count = value["count"] if value["file"] == record.file else 0
+    goes_on = value["file"] == record.file
+    count, start = value["count"] if goes_on else 0, value["start"]
     _sound(type(count) is int and count >= 0, "the number of spikes")
+    _check_start(start)
     _validate.enough_spikes(record.file, record.name, count, len(record))
-    return functools.partial(record._cut, count)
+
+    def cut():
+        record._cut(count)
+        record._begin(start if goes_on else None)
+    return cut
+
+
+def _check_start(start):
+    _sound(type(start) is float and math.isfinite(start), "the start of a record")
 
 
 def _see_state_records(network, structure, slots):
