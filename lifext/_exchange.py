@@ -10,8 +10,9 @@ class Exchange:
     directions, `provenance`), and whatever is read gives a record that is closed and has it.
     Of a file of another program only spikes are known: its record has no provenance.
 
-    A record that streams is in its file; `save`, `to_pandas`, `to_neo` and `to_nwb` read it into
-    memory once, 16 bytes a spike.
+    A record that streams is in its file; `save`, `to_pandas` and `to_neo` read it into memory once,
+    16 bytes a spike. `to_nwb`, and `to_sonata` in another order than the record's, need about three
+    times that.
     """
 
     def save(self, path):
@@ -45,7 +46,7 @@ class Exchange:
         Returns
         -------
         SpikeRecord
-            In memory, at most 64 bytes a spike while it is read, 32 afterwards.
+            In memory, 16 bytes a spike, and twice that while it is read.
 
         Raises
         ------

@@ -3,6 +3,8 @@ import datetime
 import io
 import json
 import os
+import pathlib
+import re
 import sys
 import zipfile
 
@@ -655,3 +657,13 @@ def test_an_empty_record_through_all_formats(tmp_path):
         assert (got.name, got.size, len(got), got.stop, got.provenance) == ("cells", 3, 0, 0.0, None)
         assert got.counts(0, 1).tolist() == [0, 0, 0]
     assert libsonata.SpikeReader(tmp_path / "spikes.h5")["cells"].get_dict()["node_ids"].tolist() == []
+
+
+def test_the_page_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (pathlib.Path(__file__).parents[1] / "docs" / "data.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    assert len(blocks) == 8
+    exec("".join(blocks), {})
+    assert "'tau_x': 2" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"cells.npz", "cells.nwb", "session.nwb", "cells.h5"}

@@ -10,7 +10,8 @@ FORMAT = "lifext record 1"
 def write(record, path):
     """Write a record."""
     ids, times = record._arrays()
-    _archive.write(path, "about", {"format": FORMAT, **about(record)}, {"ids": ids.astype(np.int64), "times": times})
+    arrays = {"ids": ids.astype(np.int64, copy=False), "times": times}
+    _archive.write(path, "about", {"format": FORMAT, **about(record)}, arrays)
 
 
 def read(path):
