@@ -34,6 +34,8 @@ class SpikeRecord:
         Where it streams to.
     closed : bool
         Whether it has ended.
+    directions : ndarray of shape (size,) or None
+        Preferred directions of the neurons of a ring, radians.
 
     Examples
     --------
@@ -63,6 +65,11 @@ class SpikeRecord:
         if self.file is not None and not self.closed:
             _validate.no_stream(self.name, self.file)
         return vars(self)
+
+    @property
+    def directions(self):
+        """Preferred directions of the neurons of a ring, (size,), radians; None of others."""
+        return self._directions
 
     @property
     def file(self):
@@ -272,6 +279,8 @@ class StateRecord:
         Name of the population.
     neurons : ndarray of shape (m,)
         Which neurons.
+    variables : tuple of str
+        What is sampled, by the names of `Network.record_state`.
     times : ndarray of shape (n,)
         ms; a sample is taken at the end of a step.
 
@@ -293,6 +302,11 @@ class StateRecord:
     def times(self):
         """When samples were taken, (n,), ms."""
         return self._log.step_numbers() * self._dt
+
+    @property
+    def variables(self):
+        """What is sampled."""
+        return tuple(self._variables)
 
     def __getitem__(self, variable):
         if variable not in self._variables:
