@@ -16,7 +16,7 @@ import numpy as np
 from . import _validate
 from .currents import affRingPoisson
 from .LIF_Pop import interRingPop, pyrRingPop
-from .plot import need_matplotlib, population_rate, raster, ring_activity, seconds
+from .plot import need_matplotlib, population_rate, raster, ring_activity, seconds, shade
 
 __all__ = ["DualRing", "Epoch", "Ring", "Row", "Spikes", "Stimulus", "Trial", "firing_rate", "picture",
            "population_vector", "run", "save_picture", "statistics", "table"]
@@ -591,8 +591,7 @@ def _draw_rates(panel, trial):
     for name in POPULATIONS:
         population_rate(trial.spikes[name], size=trial.sizes[name], sigma=RATE_SMOOTHED, window=(0, trial.duration),
                         ax=panel, color=COLORS[name], label=name)
-    for start, stop, _, color in _shaded(trial.stimuli, False):
-        panel.axvspan(start, stop, color=color, alpha=0.3, linewidth=0, zorder=0)
+    shade(panel, _shaded(trial.stimuli, named=False))
     panel.set_ylabel("Mean rate\n(Hz)")
     panel.legend(loc="lower center", bbox_to_anchor=(0.5, 0.95), ncols=4, frameon=False, fontsize="small",
                  handlelength=1.2)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import lifext as lx
-from lifext.plot import currents, population_rate, raster, ring_activity, seconds, voltage
+from lifext.plot import currents, population_rate, raster, ring_activity, seconds, shade, voltage
 
 matplotlib = pytest.importorskip("matplotlib")
 Figure = pytest.importorskip("matplotlib.figure").Figure
@@ -91,6 +91,13 @@ def test_keywords_go_to_plot(name, ax):
     raster([0], [1.0], ax=ax, ms=5, **{name: "red"})
     assert ax.lines[0].get_markersize() == 5
     assert ax.lines[0].get_color() == "red"
+
+
+def test_shade_does_so_on_any_axes(ax):
+    assert shade(ax, [(1.0, 2.0, "cue", "orange")]) is ax
+    assert ax.patches[0].get_facecolor()[:3] == matplotlib.colors.to_rgb("orange")
+    with pytest.raises(ValueError, match=r"^shade: periods\[0\] must be \(start, stop, label, color\), got 3$"):
+        shade(ax, [3])
 
 
 def test_draws_on_the_current_axes_of_pyplot():
@@ -209,6 +216,15 @@ def test_keywords_and_periods_reach_the_rate(ax):
     population_rate([0], [5.0], size=1, ax=ax, c="red", lw=3, periods=[(0.0, 4.0, "cue", "orange")])
     assert (ax.lines[0].get_color(), ax.lines[0].get_linewidth()) == ("red", 3)
     assert [text.get_text() for text in ax.texts] == ["cue"]
+
+
+def test_the_axis_of_rates_starts_at_0_and_follows_a_higher_rate(ax):
+    population_rate([0]*10, np.arange(10.0), size=1, width=1.0, ax=ax)
+    assert ax.get_ylim()[0] == 0
+    population_rate([0]*100, np.arange(0, 10, 0.1), size=1, width=1.0, ax=ax)
+    bottom, top = ax.get_ylim()
+    assert bottom == 0
+    assert 10_000 < top < 12_000
 
 
 @pytest.mark.parametrize(("keywords", "message"), [

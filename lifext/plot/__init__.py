@@ -6,11 +6,12 @@ together, and changed afterwards, with matplotlib's own means. Each takes the re
 
 Units: ms, mV, nA, Hz.
 """
-from ._axes import need_matplotlib, seconds
+from ._axes import need_matplotlib, seconds, shade
 from ._currents import currents
 from ._raster import raster
 from ._rate import population_rate
 from ._ring import ring_activity
 from ._voltage import voltage
 
-__all__ = ["currents", "need_matplotlib", "population_rate", "raster", "ring_activity", "seconds", "voltage"]
+__all__ = ["currents", "need_matplotlib", "population_rate", "raster", "ring_activity", "seconds", "shade",
+           "voltage"]

@@ -119,10 +119,35 @@ def _period(owner, k, period):
 
 
 def shade(ax, periods):
-    """Shade spans of time behind what is drawn, with their labels above the axes."""
-    for start, stop, label, color in periods:
+    """Shade spans of time behind what is drawn, with their labels above the axes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Whose horizontal axis is time.
+    periods : sequence of (start, stop, label, color)
+        In the unit of the axis; an empty label shows none.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If a period is no such four.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> ax = shade(Figure().subplots(), [(500.0, 1500.0, "cue", "orange")])
+    >>> ax.texts[0].get_text()
+    'cue'
+    """
+    for start, stop, label, color in checked_periods("shade", periods):
         ax.axvspan(start, stop, color=color, alpha=0.3, linewidth=0, zorder=0)
         name_span(ax, start, stop, label)
+    return ax
 
 
 def name_span(ax, start, stop, label):

@@ -64,9 +64,12 @@ def population_rate(ids, times=None, *, size=None, width=5.0, sigma=None, window
         edges = time_bins("population_rate", times, window, sigma/SAMPLES)
         points, rate, style = (edges[1:] + edges[:-1])/2, _smoothed(_binned(times, edges))/size*1e3, {}
     ax = axes_of(ax)
-    ax.plot(points, rate, **styled(matplotlib, {"linewidth": 1.2, **style}, kwargs))
+    line, = ax.plot(points, rate, **styled(matplotlib, {"linewidth": 1.2, **style}, kwargs))
+    # from 0 on, whatever is drawn later: limits that were set would not follow a further, higher rate
+    line.sticky_edges.y.append(0)
+    ax.update_datalim([(points[0], 0)])
+    ax.autoscale_view()
     shade(ax, periods)
-    ax.set_ylim(bottom=0)
     ax.set_xlabel("Time (ms)")
     ax.set_ylabel("Rate (Hz)")
     return ax
