@@ -30,7 +30,8 @@ for their single ring.
 #
 # A receptor's current is :math:`g\,s\,(V - E)`, where :math:`s` is the fraction of open channels. That of NMDA is
 # divided by :math:`1 + [\mathrm{Mg}]/3.57 \cdot e^{-0.062 V}`. The defaults of the two classes are those of the ring
-# model; only conductances (uS) are given here. Each cell gets Poisson noise of 1800 spikes a second.
+# model; only conductances (uS) are given here. Each cell gets Poisson noise of 1800 spikes a second. All equations and
+# defaults are in ``docs/model.md``.
 import numpy as np
 from matplotlib import pyplot as plt
 
