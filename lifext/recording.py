@@ -42,6 +42,8 @@ class SpikeRecord(Exchange):
         Whether it has ended.
     provenance : dict or None
         Where the spikes come from; None before the first run.
+    directions : ndarray of shape (size,) or None
+        Preferred directions of the neurons of a ring, radians.
 
     Examples
     --------
@@ -98,6 +100,11 @@ class SpikeRecord(Exchange):
         if self.file is not None and not self.closed:
             _validate.no_stream(self.name, self.file)
         return vars(self)
+
+    @property
+    def directions(self):
+        """Preferred directions of the neurons of a ring, (size,), radians; None of others."""
+        return self._directions
 
     @property
     def file(self):
@@ -351,6 +358,8 @@ class StateRecord:
         Name of the population.
     neurons : ndarray of shape (m,)
         Which neurons.
+    variables : tuple of str
+        What is sampled, by the names of `Network.record_state`.
     times : ndarray of shape (n,)
         ms; a sample is taken at the end of a step.
 
@@ -372,6 +381,11 @@ class StateRecord:
     def times(self):
         """When samples were taken, (n,), ms."""
         return self._log.step_numbers() * self._dt
+
+    @property
+    def variables(self):
+        """What is sampled."""
+        return tuple(self._variables)
 
     def __getitem__(self, variable):
         if variable not in self._variables:
