@@ -27,6 +27,8 @@ DIRECTIVES = {
 # bits. What is switched off besides (errno, traps) changes no result and lets loops vectorise.
 GCC_LIKE = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 GCC_ONLY = ["--param=vect-max-version-for-alias-checks=64"]
+# Loops that are drawn into one function share its registers, and are slower by a third.
+GCC_LOOPS = ["-fno-inline-functions", "-fno-inline-functions-called-once"]
 MSVC = ["/O2", "/fp:precise"]
 
 # The loops over neurons are built once for each of these; the rest runs anywhere.
@@ -57,11 +59,12 @@ class BuildExt(build_ext):
             unix_simd, msvc_simd = SIMD.get(extension.name.partition("._loops_")[2], ([], []))
             extension.extra_compile_args = (MSVC + msvc_simd if msvc
                                             else GCC_LIKE + ([] if clang else GCC_ONLY) + unix_simd)
+            if "._loops_" in extension.name and not (msvc or clang):
+                extension.extra_compile_args += GCC_LOOPS
             if extension.name.endswith(".fast_loop"):
                 extension.extra_compile_args += threads
                 extension.extra_link_args += [] if msvc else threads
         super().build_extensions()
-
 
     def flags_for_threads(self, flags):
         """Return the flags that switch OpenMP on, or none where the compiler has none."""

@@ -396,6 +396,7 @@ class noisePoisson(_Noise):
 
     def _lower(self):
         self._own("_curr", "_prev_curr")
+        self._line_up("_s")
         return buffers.PoissonInput(self._driven, self.rng, self._pending, self._s, self._curr, self._prev_curr,
                                     self.g, self.vE, self.alpha, self.tau, self.rate,
                                     ).seal([self._curr, self._prev_curr], self._recorders())

@@ -205,6 +205,7 @@ class firstOrdKin(_CompiledKinetic):
 
     def _lower(self):
         nothing = np.empty(0)
+        self._line_up("_s")
         return Gating(self._kind, self._s, self._own("_prev_s")[0], nothing, nothing,
                       self.alpha_s, self.tau_s, 0.0, 0.0).seal([self._prev_s], self._recorders())
 
@@ -319,6 +320,7 @@ class secondOrdKin(_CompiledKinetic):
 
     def _lower(self):
         self._own("_prev_s", "_prev_x")
+        self._line_up("_s", "_x")
         return Gating(GatingKind.SECOND_ORDER, self._s, self._prev_s, self._x, self._prev_x, self.alpha_s,
                       self.tau_s, self.alpha_x, self.tau_x,
                       ).seal([self._prev_s, self._prev_x], self._recorders())

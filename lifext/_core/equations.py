@@ -101,9 +101,14 @@ def driving_force(v, reversal):
     return v - reversal
 
 
-def blocked_force(v, reversal, mg, exp_of_v):
-    """Return the driving force behind the magnesium block."""
-    return (v - reversal) / magnesium_block(mg, exp_of_v)
+def magnesium_power(v):
+    """Return the power of two that the magnesium block has ``exp(-0.062 v)`` as."""
+    return -0.08944709253511574 * v
+
+
+def blocked_force(v, reversal, mg, above, below):
+    """Return the driving force behind the magnesium block, where ``exp(-0.062 v)`` is `above`/`below`."""
+    return (v - reversal) * (below / (below + mg / 3.57 * above))
 
 
 def driven_current(g, s, force):
