@@ -57,11 +57,16 @@ class BuildExt(build_ext):
             unix_simd, msvc_simd = SIMD.get(extension.name.partition("._loops_")[2], ([], []))
             extension.extra_compile_args = (MSVC + msvc_simd if msvc
                                             else GCC_LIKE + ([] if clang else GCC_ONLY) + unix_simd)
+            if extension.name.endswith("._core.loops"):
+                extension.define_macros.append(("LIFEXT_FLAGS", f'"{self.told(extension.extra_compile_args)}"'))
             if extension.name.endswith(".fast_loop"):
                 extension.extra_compile_args += threads
                 extension.extra_link_args += [] if msvc else threads
         super().build_extensions()
 
+    def told(self, flags):
+        """Return what `lifext info` says of the flags."""
+        return " ".join([*flags, *(["LIFEXT_CHECKED=1"] if CHECKED else [])])
 
     def flags_for_threads(self, flags):
         """Return the flags that switch OpenMP on, or none where the compiler has none."""
