@@ -4,7 +4,7 @@ import sys
 import warnings
 from importlib.metadata import version as version_of
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))  # repository_links
+sys.path.insert(0, str(pathlib.Path(__file__).parent))  # gallery_order, repository_links
 
 project = "lifext"
 author = "The lifext developers"
@@ -41,7 +41,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"\.py$",
     "ignore_pattern": r"__init__\.py",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.ReadmeOrder",
     "download_all_examples": False,
     "show_memory": False,
     "min_reported_time": 1000,
