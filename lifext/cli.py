@@ -202,6 +202,8 @@ def _file_path(text):
     # before the run, not after it
     if not path.absolute().parent.is_dir():
         raise argparse.ArgumentTypeError(f"must be in a directory that exists, got {text!r}")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"must be a file, got the directory {text!r}")
     return path
 
 

@@ -3,8 +3,10 @@ import importlib.util
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -74,6 +76,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     (["demo", "--output", "a.txt"], ".png"), (["demo", "--output", "no/such/place.png"], "no/such/place.png"),
     (["info", "--seed", "1"], "--seed"), (["bench", "--json", "no/such/place.json"], "no/such/place.json"),
     (["run"], "SCRIPT"), (["run", "no_such.py"], "no_such.py"), (["bench", "ring"], "ring"),
+    (["bench", "--json", "."], "must be a file, got the directory '.'"),
 ])
 def test_bad_arguments_give_one_line_and_2(arguments, named, capsys):
     assert cli.main(arguments) == 2
@@ -208,6 +211,22 @@ def test_a_contender_that_fails_is_a_row(tmp_path):
     assert found["lifext"]["turns"] == 1
     row = bench.table("neurons-1000", found).splitlines()[-1]
     assert re.fullmatch(r"  broken             failed: ended with 2: .*nonsense.*", row)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_an_interrupted_bench_leaves_no_process_and_no_folder(tmp_path):
+    # a shell has what it runs in the background ignore SIGINT
+    program = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from lifext import cli; "
+               "sys.exit(cli.main(['bench', '--no-brian2']))")
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path)})
+    while not (folders := list(tmp_path.glob("lifext-bench-*/ring-lifext"))):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "lifext: interrupted\n")
+    assert folders and list(tmp_path.iterdir()) == []
 
 
 def test_with_all_failed_there_still_is_a_table():
