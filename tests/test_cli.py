@@ -218,8 +218,8 @@ def test_an_interrupted_bench_leaves_no_process_and_no_folder(tmp_path):
     # a shell has what it runs in the background ignore SIGINT
     program = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from lifext import cli; "
                "sys.exit(cli.main(['bench', '--no-brian2']))")
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path)})
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)})
     while not (folders := list(tmp_path.glob("lifext-bench-*/ring-lifext"))):
         assert process.poll() is None
         time.sleep(0.02)
