@@ -1,5 +1,6 @@
 """How Sphinx builds the site: ``sphinx-build -W docs site``. CONTRIBUTING.md says what to install."""
 import pathlib
+import re
 import sys
 import warnings
 from importlib.metadata import version as version_of
@@ -82,7 +83,7 @@ def setup(app):
 
 def public_bases(app, name, obj, options, bases):
     """Have a class's page name the public class that it inherits from."""
-    public = [base for base in obj.__mro__[1:] if not base.__name__.startswith("_") and base.__name__ != "Watched"]
+    public = [base for base in obj.__mro__[1:] if not re.search(r"\b_", f"{base.__module__}.{base.__name__}")]
     bases[:] = public[:1]
 
 

@@ -23,6 +23,9 @@ __all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "spikeDC", "__version__
 
 def __getattr__(name):
     # what few sessions need is not imported with the package
+    if name == "plot":
+        import importlib
+        return importlib.import_module(".plot", __name__)
     if name in ("install", "is_installed", "uninstall"):
         from . import dropin
         return getattr(dropin, name)

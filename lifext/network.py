@@ -10,7 +10,7 @@ from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.loop import Connection, Loop, Member
 from ._core.projection import Projection, WeightKind
 from ._core.spikes import SpikeHistory
-from ._provenance import provenance
+from ._provenance import of_network
 from .currents import currentBase
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
@@ -236,9 +236,9 @@ class Network:
             Of this network.
         to : str or os.PathLike, optional
             An HDF5 file to stream to, so that memory stays bounded; needs h5py (the extra
-            ``hdf5``). It is made, or is one with spikes of other populations. Datasets ``ids``
-            and ``times`` (ms) are in its group ``/spikes/<name of the population>``, whose
-            attributes tell the population's size, dt, seed and versions.
+            ``hdf5``). It is made, or is one with spikes of other populations. It is a SONATA file:
+            ``node_ids`` and ``timestamps`` (ms) are in its group ``/spikes/<name of the population>``.
+            ``/lifext/<name>`` tells the record's provenance, as JSON. `SpikeRecord.from_sonata` reads it.
 
         Returns
         -------
@@ -258,8 +258,7 @@ class Network:
         index = self._index("population", population)
         record = self._spike_records.get(index)
         if record is None or record.closed:
-            facts = {**provenance(self._dt, self._seed), "size": population.size, "units": "ms"}
-            record = self._spike_records[index] = SpikeRecord(self._names[index], population, to, facts)
+            record = self._spike_records[index] = SpikeRecord(self._names[index], population, to, self.time)
             self._loop = None
         _validate.same_file(self, record.name, to, record.file)
         return record
@@ -321,6 +320,7 @@ class Network:
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
         piece = min(interval, self._piece()) if progress and callback is None else interval
+        self._describe_records(self._spike_records.values())
         with self._alone(), self._writing_records(), _bar(progress, duration) as advance:
             for taken in self._pieces(steps, piece):
                 advance(taken * self._dt)
@@ -338,6 +338,14 @@ class Network:
             yield
         finally:
             self._running = False
+
+    def _describe_records(self, records):
+        """Tell those of some records that do not know it yet where their spikes come from."""
+        new = [record for record in records if record._provenance is None and not record.closed]
+        if new:
+            facts = of_network(self)
+            for record in new:
+                record._describe(facts)
 
     @contextlib.contextmanager
     def _writing_records(self):
@@ -370,6 +378,8 @@ class Network:
             loop.run(*how)
         finally:
             self._step = loop.step
+            for record in self._spike_records.values():
+                record._reach(self.time)
 
     def _run_fast(self, count):
         # kept from run to run, which may be short, as long as nothing was changed
@@ -527,7 +537,10 @@ class Network:
         _validate.not_running(self, self._running)
         seed = self._seed if seed is None else _validate.network_seed(self, seed, self._fast)
         # a file may refuse, so records come first
-        for record in [*self._spike_records.values(), *self._state_records]:
+        for record in self._spike_records.values():
+            if not record.closed:
+                record._restart(0.0)
+        for record in self._state_records:
             record.clear()
         self._seed, self._step, self._generators, self._loop = seed, 0, {}, None
         for index, population in enumerate(self._populations):
@@ -569,6 +582,8 @@ class Network:
         _validate.seeded(self, self._fast)
         self._seed = _validate.network_seed(self, seed, self._fast)
         self._generators, self._loop = {}, None
+        for record in self._spike_records.values():
+            record._reseeded(self.time, self._seed)
 
 
 # what the seed's generators are for

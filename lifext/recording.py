@@ -1,20 +1,24 @@
 """What a network run leaves behind: spikes, and traces of state variables."""
+import copy
 import math
 
 import numpy as np
 
 from . import _validate
 from ._core.logs import SpikeLog, StateLog
+from ._exchange import Exchange
+from ._formats.about import about
 from ._spike_file import PART, SpikeFile
 
 __all__ = ["SpikeRecord", "StateRecord"]
 
 
-class SpikeRecord:
+class SpikeRecord(Exchange):
     """Spikes of one population, in the order of steps and, within one, of neurons.
 
     Made by `Network.record_spikes`; grows with each run. The methods that take a window look at
     the spikes around it, not at the whole record, so they can be called often during a run.
+    `load` and the methods ``from_...`` make one of spikes in a file, or of another library; it is closed.
 
     A record that streams to a file keeps in memory only what it has not written yet: it writes
     whenever it has 65536 spikes, and at the end of each run, also of one that was interrupted.
@@ -30,10 +34,16 @@ class SpikeRecord:
         ms; exact within the step.
     ids : ndarray of shape (n,)
         Neurons.
+    start, stop : float
+        ms; from when to when it has been recorded.
     file : str or None
-        Where it streams to.
+        Where it streams to, or is.
     closed : bool
         Whether it has ended.
+    provenance : dict or None
+        Where the spikes come from; None before the first run.
+    directions : ndarray of shape (size,) or None
+        Preferred directions of the neurons of a ring, radians.
 
     Examples
     --------
@@ -51,10 +61,37 @@ class SpikeRecord:
     180
     """
 
-    def __init__(self, name, population, to=None, facts=None):
+    def __init__(self, name, population, to=None, start=0.0):
         self.name, self.size = name, population.size
         self._directions = getattr(population, "directions", None)
-        self._log = SpikeLog(sink=None if to is None else SpikeFile(to, name, facts), limit=PART)
+        self._log = SpikeLog(sink=None if to is None else SpikeFile(to, name), limit=PART)
+        self._begin(start)
+
+    def _begin(self, time):
+        self.start = self.stop = time
+        self._provenance = None
+
+    @classmethod
+    def _made(cls, log, found):
+        """Return a closed record of what was read."""
+        record = cls.__new__(cls)
+        record._log = log
+        record.name, record.size, record.start, record.stop = (
+            found[name] for name in ("name", "size", "start", "stop"))
+        record._directions, record._provenance = found["directions"], found["provenance"]
+        return record
+
+    @classmethod
+    def _read(cls, ids, times, found):
+        log = SpikeLog(ids, times)
+        log.close()
+        return cls._made(log, found)
+
+    @classmethod
+    def _in_file(cls, file, count, found):
+        log = SpikeLog(sink=file)
+        log.__setstate__((count, True, file))
+        return cls._made(log, found)
 
     def __len__(self):
         return self._log.spilled + self._log.count
@@ -65,6 +102,11 @@ class SpikeRecord:
         return vars(self)
 
     @property
+    def directions(self):
+        """Preferred directions of the neurons of a ring, (size,), radians; None of others."""
+        return self._directions
+
+    @property
     def file(self):
         """Path of the file that the spikes go to, or None."""
         return None if self._log.sink is None else self._log.sink.path
@@ -73,6 +115,34 @@ class SpikeRecord:
     def closed(self):
         """Whether spikes of further runs are left out."""
         return self._log.closed
+
+    @property
+    def provenance(self):
+        """Where the spikes come from, by name, in a form that JSON has: a copy; None before the first run.
+
+        Versions, instruction set, dt, seed, and parameters of all populations and projections, as
+        they were when the first run of this record began. Of an array, there are shape, mean,
+        standard deviation, bounds, and the SHA-256 of its elements as little-endian float64
+        (integers: int64).
+        """
+        return copy.deepcopy(self._provenance)
+
+    def _describe(self, facts):
+        """Take note of where the spikes to come are from."""
+        self._provenance = facts
+        if self.file is not None:
+            self._log.sink.describe(about(self))
+
+    def _reseeded(self, time, seed):
+        """Take note that spikes from a time (ms) on are of another seed."""
+        if self._provenance is not None and not self.closed:
+            self._describe({**self._provenance, "reseeded": [*self._provenance.get("reseeded", []),
+                                                             {"time": time, "seed": seed}]})
+
+    def _reach(self, time):
+        """Take note that it has been recorded until a time, ms."""
+        if not self.closed:
+            self.stop = time
 
     def __repr__(self):
         return f"SpikeRecord({self.name!r}: {len(self)} spikes of {self.size} neurons)"
@@ -89,7 +159,13 @@ class SpikeRecord:
 
     def _arrays(self):
         written = [] if self._log.spilled == 0 else [self._log.sink.arrays(self._log.spilled)]
-        return _joined([*written, self._log.arrays()])
+        return _joined([*written, *([self._log.arrays()] if self._log.count > 0 or not written else [])])
+
+    def _pieces(self):
+        """Yield neurons and times of some spikes after the others, without reading the file as a whole."""
+        for start in range(0, self._log.spilled, PART):
+            yield self._log.sink.piece(start, min(start + PART, self._log.spilled), self._log.spilled)
+        yield self._log.arrays()
 
     def between(self, start, stop):
         """Return neurons and times of the spikes with ``start <= time < stop``.
@@ -211,7 +287,12 @@ class SpikeRecord:
         ValueError
             If the file has lost spikes that were written to it.
         """
+        sink = None if self.closed else self._log.sink
+        if sink is not None:
+            sink.reach(self.stop)
         self._log.spill()
+        if sink is not None:
+            sink.tell()
 
     def close(self):
         """Write what is left, and end the record: it keeps its spikes, and gets none of further runs.
@@ -227,7 +308,12 @@ class SpikeRecord:
     def clear(self):
         """Forget all spikes, also those in the file; a record that was closed keeps its own."""
         if not self.closed:
-            self._cut(0)
+            self._restart(self.stop)
+
+    def _restart(self, time):
+        """Be as a record that begins at a time, ms."""
+        self._cut(0)
+        self._begin(time)
 
     def _cut(self, count):
         """Forget all but the first `count` spikes; in memory, all."""
@@ -272,6 +358,8 @@ class StateRecord:
         Name of the population.
     neurons : ndarray of shape (m,)
         Which neurons.
+    variables : tuple of str
+        What is sampled, by the names of `Network.record_state`.
     times : ndarray of shape (n,)
         ms; a sample is taken at the end of a step.
 
@@ -293,6 +381,11 @@ class StateRecord:
     def times(self):
         """When samples were taken, (n,), ms."""
         return self._log.step_numbers() * self._dt
+
+    @property
+    def variables(self):
+        """What is sampled."""
+        return tuple(self._variables)
 
     def __getitem__(self, variable):
         if variable not in self._variables:

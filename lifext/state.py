@@ -9,17 +9,13 @@ each slot checks its new value, and only when all have is any of them changed.
 """
 import dataclasses
 import functools
-import io
-import json
-import os
-import secrets
-import zipfile
+import math
 import zlib
 from collections.abc import Callable
 
 import numpy as np
 
-from . import LIF_Pop, _validate, currents, kinetics
+from . import LIF_Pop, _archive, _validate, currents, kinetics
 from ._attributes import Parameter, Spiked, State, Watched
 from ._core.spikes import SpikeBuffer
 from ._provenance import provenance
@@ -75,7 +71,7 @@ def save_state(network, path):
     arrays = {}
     document = {"format": FORMAT, "provenance": provenance(network.dt, network._seed), "structure": structure,
                 "values": {slot.path: _encoded(slot.value, slot.path, arrays) for slot in slots}}
-    _write(path, {"state": np.frombuffer(json.dumps(document).encode(), dtype=np.uint8), **arrays})
+    _archive.write(path, "state", document, arrays)
 
 
 def load_state(network, path):
@@ -122,6 +118,16 @@ def load_state(network, path):
     for action in actions:
         action()
     network._loop = None
+    _go_on(network)
+
+
+def _go_on(network):
+    """Have records go on from the time of the state; what they hold by now is of this network."""
+    records = [record for record in network._spike_records.values() if not record.closed]
+    for record in records:
+        record.start = network.time if record.start is None else record.start
+        record._reach(network.time)
+    network._describe_records(record for record in records if record.start < record.stop)
 
 
 @dataclasses.dataclass
@@ -346,25 +352,42 @@ def _see_spike_records(network, structure):
         if record.file is None:
             structure[path] = "recorded in memory"
             ids, times = record._log.arrays()
-            slots.append(Slot(path, {"ids": ids, "times": times}, functools.partial(_plan_spikes, record)))
+            slots.append(Slot(path, {"ids": ids, "times": times, "start": record.start},
+                              functools.partial(_plan_spikes, record)))
         else:
             structure[path] = "streamed to a file"
-            slots.append(Slot(path, {"file": record.file, "count": len(record)},
+            slots.append(Slot(path, {"file": record.file, "count": len(record), "start": record.start},
                               functools.partial(_plan_stream, record)))
     # a file may refuse what memory does not
     return sorted(slots, key=lambda slot: "file" not in slot.value)
 
 
 def _plan_spikes(record, value):
-    _check_spikes(value["ids"], value["times"], record.size)
-    return functools.partial(record._log.restore, value["ids"], value["times"])
+    ids, times, start = value["ids"], value["times"], value["start"]
+    _check_spikes(ids, times, record.size)
+    _check_start(start)
+
+    def restore():
+        record._log.restore(ids, times)
+        record._begin(start)
+    return restore
 
 
 def _plan_stream(record, value):
-    count = value["count"] if value["file"] == record.file else 0
+    goes_on = value["file"] == record.file
+    count, start = value["count"] if goes_on else 0, value["start"]
     _sound(type(count) is int and count >= 0, "the number of spikes")
+    _check_start(start)
     _validate.enough_spikes(record.file, record.name, count, len(record))
-    return functools.partial(record._cut, count)
+
+    def cut():
+        record._cut(count)
+        record._begin(start if goes_on else None)
+    return cut
+
+
+def _check_start(start):
+    _sound(type(start) is float and math.isfinite(start), "the start of a record")
 
 
 def _see_state_records(network, structure, slots):
@@ -411,38 +434,13 @@ def _decoded(value, arrays):
     return arrays[content] if kind == "array" else arrays[content].tolist()
 
 
-def _write(path, arrays):
-    beside = f"{path}.{secrets.token_hex(4)}.part"
-    try:
-        with open(beside, "xb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                for name, array in arrays.items():
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, array, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.remove(beside)
-        raise
-
-
 def _read(path):
     """Return the structure and the values in a file."""
     with open(path, "rb") as file:
         # whatever its bytes are, they are no more than a wrong file
         try:
-            with zipfile.ZipFile(file) as archive:
-                document = json.loads(bytes(_member(archive, "state.npy")))
-                _sound(document["format"] == FORMAT, "the format")
-                arrays = {name.removesuffix(".npy"): _member(archive, name) for name in archive.namelist()}
+            document, arrays = _archive.read(file, "state", FORMAT)
             return dict(document["structure"]), {
                 path: _decoded(value, arrays) for path, value in document["values"].items()}
         except Exception as error:
             _validate.damaged_file(path, FORMAT, error)
-
-
-def _member(archive, name):
-    # read whole, since the checksum is compared at the end
-    return np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)

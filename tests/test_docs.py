@@ -24,7 +24,7 @@ BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n+)?^```python\n(.*?)^```$(?:\n+^`
                    re.DOTALL | re.MULTILINE)
 MARK = "-- end of a block --"
 # what a page needs beyond NumPy, by a word in its code
-NEEDED = {"h5py": "h5py", "groupby": "pandas", "n_jobs": "joblib"}
+NEEDED = {"h5py": "h5py", "sonata": "h5py", "groupby": "pandas", "n_jobs": "joblib", "to_neo": "neo", "nwb": "pynwb"}
 
 
 def blocks(page):

@@ -145,6 +145,7 @@ def test_readme_example_runs(tmp_path):
 
 def test_import_needs_numpy_only(tmp_path):
     code = "import sys, lifext; print(sorted({m.partition('.')[0] for m in sys.modules} & " \
-           "{'matplotlib', 'tqdm', 'scipy', 'pandas', 'hypothesis', 'rich', 'joblib', 'dask', 'h5py'}))"
+           "{'matplotlib', 'tqdm', 'scipy', 'pandas', 'hypothesis', 'rich', 'joblib', 'dask', 'h5py', " \
+           "'neo', 'quantities', 'pynwb', 'hdmf'}))"
     out = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
