@@ -61,10 +61,16 @@ class BuildExt(build_ext):
                                             else GCC_LIKE + ([] if clang else GCC_ONLY) + unix_simd)
             if "._loops_" in extension.name and not (msvc or clang):
                 extension.extra_compile_args += GCC_LOOPS
+            if extension.name.endswith("._core.loops"):
+                extension.define_macros.append(("LIFEXT_FLAGS", f'"{self.told(extension.extra_compile_args)}"'))
             if extension.name.endswith(".fast_loop"):
                 extension.extra_compile_args += threads
                 extension.extra_link_args += [] if msvc else threads
         super().build_extensions()
+
+    def told(self, flags):
+        """Return what `lifext info` says of the flags."""
+        return " ".join([*flags, *(["LIFEXT_CHECKED=1"] if CHECKED else [])])
 
     def flags_for_threads(self, flags):
         """Return the flags that switch OpenMP on, or none where the compiler has none."""

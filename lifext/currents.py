@@ -570,16 +570,16 @@ class NMDAR(_Receptor):
     kinetic : kineticBase
         Gating; can be replaced.
 
+    References
+    ----------
+    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603, eq. 3, after Jahr and Stevens (1990).
+
     Examples
     --------
     >>> nmda = NMDAR(1, order=1, g=0.07)
     >>> nmda.update(0.05, [0.0], [[0.1]])
     >>> nmda.current(0.05, np.array([-60.0])).round(6)
     array([-0.033422])
-
-    References
-    ----------
-    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603, eq. 3, after Jahr and Stevens (1990).
     """
 
     vE = Parameter()

@@ -169,16 +169,16 @@ class firstOrdKin(_CompiledKinetic):
     **kwargs
         `track` and `track_ID` of `kineticBase`.
 
+    References
+    ----------
+    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
+
     Examples
     --------
     >>> kinetic = firstOrdKin(1, alpha_s=0.5, tau_s=80)
     >>> kinetic.update(0.05, [0.0], [[1.0]])
     >>> kinetic.kinetic(0.05)
     array([0.4996875])
-
-    References
-    ----------
-    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
     """
 
     alpha_s = Parameter()
@@ -221,16 +221,16 @@ class firstOrdKinExp(firstOrdKin):
     size, alpha_s, tau_s, **kwargs
         As in `firstOrdKin`.
 
+    References
+    ----------
+    .. [1] Compte, A. et al. (2000). Cereb Cortex 10:910-923.
+
     Examples
     --------
     >>> kinetic = firstOrdKinExp(1, alpha_s=1, tau_s=2)
     >>> kinetic.update(2.0, [0.0], [[1.0]])
     >>> kinetic.kinetic(2.0)
     array([0.36787944])
-
-    References
-    ----------
-    .. [1] Compte, A. et al. (2000). Cereb Cortex 10:910-923.
     """
 
     _kind = GatingKind.EXPONENTIAL
@@ -261,16 +261,16 @@ class secondOrdKin(_CompiledKinetic):
     **kwargs
         `track` and `track_ID` of `kineticBase`; `tracked_x` follows x.
 
+    References
+    ----------
+    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
+
     Examples
     --------
     >>> kinetic = secondOrdKin(1, alpha_x=1, alpha_s=1, tau_x=2, tau_s=80)
     >>> kinetic.update(0.1, [0.0], [[1.0]])
     >>> kinetic.kinetic(0.1)
     array([0.095])
-
-    References
-    ----------
-    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
     """
 
     alpha_x = Parameter()
