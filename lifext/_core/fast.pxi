@@ -6,8 +6,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from .equations cimport (blocked_force, crossing_time, driven_current, driving_force, heun_stage, heun_step_by, jump,
                          leak_current, linear_decay, magnesium_power, net_current, relaxed, second_order_relaxed)
-from .fast cimport (AFFERENT, AMPA, BLOCK, EXCITATORY, GABA, GUIDE, INHIBITORY, NMDA, NOISE, Cells, Channel,
-                    FastLoops, Gate, Link, Poisson, Receptor, Source, Target)
+from .fast cimport (AFFERENT, AMPA, BLOCK, EXCITATORY, FLUSH_EVERY, GABA, GUIDE, INHIBITORY, NMDA, NOISE, Cells,
+                    Channel, FastLoops, Gate, Link, Poisson, Receptor, Source, Target)
 from .fast_math cimport Quotient, fast_exp, power_of_two
 from .philox cimport lifext_philox_eight
 from .projection cimport DENSE, RING, SPARSE, UNIFORM
@@ -34,11 +34,10 @@ cdef enum:
     CALLS = 8                 # of the generator at once
     WORDS = 4*CALLS
     GLANCE = 32               # neurons that are looked over for spikes at once
-    FLUSH_EVERY = 256         # steps
     LINE = 8                  # numbers in a line of the cache: vectors of as many load in one piece
 
 # Gating below this is as good as closed, and would in time become too small for full speed.
-cdef double CLOSED = 1e-200
+cdef double CLOSED = 1e-40
 
 
 cdef inline double *whole_lines(double *space) noexcept nogil:
