@@ -37,6 +37,9 @@ SIMD = {
     "x86_64_v4": (["-march=x86-64-v4", "-mprefer-vector-width=512"], ["/arch:AVX512"]),
 }
 
+# neither Cython nor setuptools looks at these when it decides what is to be made again
+SETTINGS = f"{CHECKED} {[os.environ.get(name) for name in ('CC', 'CFLAGS', 'LDFLAGS')]} {np.__version__}"
+
 IS_GCC = "#if !defined(__GNUC__) || defined(__clang__)\n#error\n#endif\nint main(void) { return 0; }\n"
 KEEPS_PRODUCTS = "#if _MSC_VER < 1930\n#error\n#endif\nint main(void) { return 0; }\n"
 HAS_THREADS = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
@@ -100,9 +103,18 @@ def extension(path):
     )
 
 
+def changed_settings():
+    """Return whether what was built in this folder before was built otherwise, and note how it is now."""
+    note = pathlib.Path("build/settings")
+    before = note.read_text() if note.exists() else None
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(SETTINGS)
+    return before != SETTINGS
+
+
 setup(
     ext_modules=cythonize(
         [extension(path) for path in sorted(pathlib.Path("lifext/_core").glob("*.pyx")) if for_this_platform(path)],
-        compiler_directives=DIRECTIVES),
+        compiler_directives=DIRECTIVES, force=changed_settings()),
     cmdclass={"build_ext": BuildExt},
 )
