@@ -30,12 +30,16 @@ __all__ += trials.__all__
 __all__ += weights.__all__
 
 if TYPE_CHECKING:
+    from . import plot as plot
     from .dropin import install as install
     from .dropin import is_installed as is_installed
     from .dropin import uninstall as uninstall
 else:
     def __getattr__(name):
         # what few sessions need is not imported with the package
+        if name == "plot":
+            import importlib
+            return importlib.import_module(".plot", __name__)
         if name in ("install", "is_installed", "uninstall"):
             from . import dropin
             return getattr(dropin, name)

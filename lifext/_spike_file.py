@@ -1,30 +1,40 @@
-"""The part of a spike record that is in an HDF5 file.
+"""The part of a spike record that is in an HDF5 file, in the layout of SONATA.
 
 A file is open only while something is read or written. So it can be read by others at any time
 in between, and is whole whatever becomes of the run.
 """
 from __future__ import annotations
 
+import contextlib
+import json
 import os
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from . import _validate
 from ._core.logs import inside
+from ._formats import about
 from ._types import Floats, Neurons, Path
 
-FORMAT = "lifext spikes 1"
+FORMAT = "lifext spikes 2"
+# what SONATA's developers guide asks of the root of each file
+SONATA_MAGIC, SONATA_VERSION = 0x0A7A, (0, 1)
+SORTINGS = {"none": 0, "by_id": 1, "by_time": 2}
 # spikes that are written at a time, and that share an earliest and a latest time
 PART = 2**16
 # spikes in a chunk of the file, which holds whole chunks: a short record must not take a megabyte
 CHUNK = 2**12
+# what is packed so tight that a file of a megabyte claims to hold more gigabytes than there are
+MOST_PACKED = 2000
 
 
 class SpikeFile:
     """Spikes of one population in the group ``/spikes/<name>`` of a file.
 
-    Its datasets are ``ids`` (neurons) and ``times`` (ms), its attributes say where they come from.
+    Its datasets are ``node_ids`` and ``timestamps`` (ms). The dataset ``/lifext/<name>``, which is
+    this package's own, has the record's about as JSON, and as an attribute the time up to which
+    it was recorded, which each run moves.
 
     Parameters
     ----------
@@ -32,18 +42,47 @@ class SpikeFile:
         A file that does not exist, or one of these that has no such group.
     name : str
         Name of the population.
-    facts : dict
-        Attributes of the group; those that are None are left out.
+    sorting : {"none", "by_id", "by_time"}, optional
+        Order of what will be written.
     """
 
-    def __init__(self, path: Path, name: str, facts: dict[str, Any]) -> None:
+    def __init__(self, path: Path, name: str, sorting: str = "none") -> None:
+        self._prepare(os.path.abspath(_validate.file_name("SpikeRecord", "to", path)), _validate.hdf5_name(name))
+        self._create(sorting)
+
+    def _prepare(self, path: str, name: str) -> None:
         self._h5py = _validate.h5py_module()
-        self.path = os.path.abspath(_validate.file_name("SpikeRecord", "to", path))
-        self.name = _validate.hdf5_name(name)
+        self.path, self.name = path, name
         self._starts: list[int] = []
         self._earliest: list[float] = []
         self._latest: list[float] = []
-        self._create(facts)
+        # what the file is to say of the record, as soon as it is written to
+        self._about: str | None = None
+        self._stop: float | None = None
+        self._written_stop: float | None = None
+
+    @classmethod
+    def of(cls, path: str, name: str, size: int | None = None) -> tuple[Self, int, Any]:
+        """Return the file of a population in any SONATA file, its number of spikes and its about, all checked.
+
+        Parameters
+        ----------
+        path : str
+            The file.
+        name : str
+            Of the population.
+        size : int, optional
+            Number of neurons, which the file need not say. Left out, there are as many as there have to be.
+        """
+        self = cls.__new__(cls)
+        self._prepare(path, name)
+        with self._open("r") as file:
+            group = file[f"spikes/{name}"]
+            for dataset in (group["node_ids"], group["timestamps"]):
+                _check_dataset(dataset)
+            most, extremes = self._look(group)
+            found = about.fitting(self._read_about(file), most, extremes, name, size)
+            return self, len(group["timestamps"]), found
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_h5py"}
@@ -51,36 +90,80 @@ class SpikeFile:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _h5py=_validate.h5py_module())
 
-    def _create(self, facts: dict[str, Any]) -> None:
+    def _create(self, sorting: str) -> None:
         is_new = not os.path.exists(self.path)
         if not is_new:
             _validate.spike_file(self._h5py, self.path, FORMAT, self.name)
         with self._h5py.File(self.path, "x" if is_new else "r+") as file:
             file.attrs["format"] = FORMAT
+            file.attrs["magic"], file.attrs["version"] = np.uint32(SONATA_MAGIC), np.array(SONATA_VERSION, np.uint32)
             group = file.create_group(f"spikes/{self.name}")
-            for name, dtype in (("ids", np.int64), ("times", np.float64)):
+            group.attrs.create("sorting", SORTINGS[sorting], dtype=self._h5py.enum_dtype(SORTINGS, basetype="u1"))
+            for name, dtype in (("node_ids", np.uint64), ("timestamps", np.float64)):
                 group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK,))
-            group["times"].attrs["units"] = "ms"
-            for name, value in facts.items():
-                if value is not None:
-                    # a seed may be too long for any number in the file
-                    group.attrs[name] = str(value) if isinstance(value, int) and value >= 2**63 else value
+            group["timestamps"].attrs["units"] = "ms"
 
     def _open(self, mode: str) -> Any:
         return self._h5py.File(self.path, mode)
+
+    def describe(self, facts: dict[str, Any]) -> None:
+        """Have the file say of the record what these facts say, an about, as soon as it is written to."""
+        self._about = json.dumps(facts)
+        self._stop = facts["stop"]
+
+    def reach(self, stop: float | None) -> None:
+        """Have the file say, as soon as it is written to, that it was recorded until a time (ms)."""
+        self._stop = stop
+
+    def tell(self) -> None:
+        """Write what the file is to say and does not say yet."""
+        if self._about is not None or self._stop != self._written_stop:
+            with self._open("r+") as file:
+                self._tell(file)
+
+    def _tell(self, file: Any) -> None:
+        place, stop = f"lifext/{self.name}", self._stop
+        if self._about is not None:
+            if place in file:
+                del file[place]
+            file[place] = self._about
+            file[place].attrs["stop"] = np.float64(stop)
+        elif stop is not None and place in file:
+            # written over what is there, as a file grows with each new value
+            file[place].attrs.modify("stop", np.float64(stop))
+        self._about, self._written_stop = None, stop
+
+    def _read_about(self, file: Any) -> dict[str, Any] | None:
+        place = f"lifext/{self.name}"
+        if place not in file:
+            return None
+        found = json.loads(file[place].asstr()[()])
+        return {**found, "stop": max(float(file[place].attrs["stop"]), found["start"])}
 
     def write(self, start: int, ids: Neurons, times: Floats) -> None:
         """Write spikes as those from number `start` on; what was there is replaced."""
         with self._open("r+") as file:
             group = self._group(file, start)
-            for dataset in (group["ids"], group["times"]):
+            for dataset in (group["node_ids"], group["timestamps"]):
                 dataset.resize((start + len(ids),))
-            group["ids"][start:], group["times"][start:] = ids, times
+            group["node_ids"][start:], group["timestamps"][start:] = ids, times
+            self._tell(file)
         self._index(start, times)
 
     def truncate(self, count: int) -> None:
         """Forget the spikes from number `count` on."""
         self.write(count, np.empty(0, np.int64), np.empty(0))
+
+    def discard(self) -> None:
+        """Take the population out of the file, and the file away if there is no other in it."""
+        with self._open("r+") as file:
+            for place in (f"spikes/{self.name}", f"lifext/{self.name}"):
+                if place in file:
+                    del file[place]
+            is_empty = len(file["spikes"]) == 0
+        if is_empty:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self.path)
 
     def _index(self, start: int, times: Floats) -> None:
         # written again after an interruption, a part may have its old bounds too: they only get wider
@@ -94,19 +177,34 @@ class SpikeFile:
         self._earliest[-1] = min(self._earliest[-1], float(np.fmin.reduce(times, initial=np.inf)))
         self._latest[-1] = max(self._latest[-1], float(np.fmax.reduce(times, initial=-np.inf)))
 
+    def _look(self, group: Any) -> tuple[Neurons, Floats]:
+        """Look at all spikes, note what is where, and return the outermost neurons and times of the parts."""
+        most = []
+        for start in range(0, max(len(group["node_ids"]), len(group["timestamps"])), PART):
+            ids, times = (group[name][start:start + PART] for name in ("node_ids", "timestamps"))
+            about.check_spikes(ids, times, about.MOST)
+            most.append(int(ids.max()))
+            self._index(start, times)
+        return np.repeat(np.array(most, dtype=np.int64), 2), np.array([*zip(self._earliest, self._latest)]).reshape(-1)
+
     def arrays(self, count: int) -> tuple[Neurons, Floats]:
         """Return neurons and times of the first `count` spikes."""
+        return self.piece(0, count, count)
+
+    def piece(self, start: int, stop: int, count: int) -> tuple[Neurons, Floats]:
+        """Return neurons and times of some of the first `count` spikes."""
         with self._open("r") as file:
-            return self._slice(self._group(file, count), 0, count)
+            return self._slice(self._group(file, count), start, stop)
 
     def _group(self, file: Any, count: int) -> Any:
         group = file[f"spikes/{self.name}"]
-        _validate.enough_spikes(self.path, self.name, count, min(len(group["ids"]), len(group["times"])))
+        _validate.enough_spikes(self.path, self.name, count, min(len(group["node_ids"]), len(group["timestamps"])))
         return group
 
     @staticmethod
     def _slice(group: Any, start: int, stop: int) -> tuple[Neurons, Floats]:
-        return group["ids"][start:stop].astype(np.intp, copy=False), group["times"][start:stop]
+        # HDF5 converts while it reads, so that there is no second array
+        return group["node_ids"].astype(np.intp)[start:stop], group["timestamps"].astype(np.float64)[start:stop]
 
     def between(self, start: float, stop: float, count: int) -> list[tuple[Neurons, Floats]]:
         """Return neurons and times of those of the first `count` spikes in a window, as a list of pairs."""
@@ -118,3 +216,11 @@ class SpikeFile:
         with self._open("r") as file:
             group = self._group(file, count)
             return [inside(*self._slice(group, self._starts[k], min(ends[k], count)), start, stop) for k in parts]
+
+
+def _check_dataset(dataset: Any) -> None:
+    """Raise ValueError if what is in a dataset is not all in its file, or cannot be as much as it claims."""
+    if dataset.ndim != 1 or dataset.external or dataset.is_virtual:
+        raise ValueError(f"{dataset.name} is not an array of one dimension in the file itself")
+    if dataset.nbytes > MOST_PACKED * dataset.id.get_storage_size():
+        raise ValueError(f"{dataset.name} claims to hold {len(dataset)} numbers")

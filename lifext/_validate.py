@@ -7,6 +7,7 @@ is changed before everything has been checked. Comparisons are written so that N
 from __future__ import annotations
 
 import contextlib
+import importlib
 import inspect
 import math
 import operator
@@ -446,12 +447,7 @@ def file_name(owner: object, name: str, value: Any) -> str:
 
 def h5py_module() -> Any:
     """Return h5py, or say how to get it."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError("SpikeRecord: an HDF5 file needs h5py, which the extra hdf5 installs: "
-                          "pip install 'lifext[hdf5]'") from error
-    return h5py
+    return optional("h5py", "hdf5", "an HDF5 file")
 
 
 def hdf5_name(name: str) -> str:
@@ -757,3 +753,70 @@ def readable(owner: object, name: str, path: str, kind: str,
         yield
     except damage as error:
         raise ValueError(f"{type(owner).__name__}: {name} must be {kind}, got {path!r}: {error}") from error
+
+
+@contextlib.contextmanager
+def spikes_from(source: object, kind: str) -> Iterator[None]:
+    """Refuse a file or an object of which the block says, with any exception, that it is not of its kind."""
+    try:
+        yield
+    except BlockingIOError:
+        # someone is writing the file, which says nothing of what is in it
+        raise
+    except Exception as error:
+        got = source if isinstance(source, str) else f"a {type(source).__name__}"
+        raise ValueError(f"SpikeRecord: spikes must be in {kind}, whole and unchanged, got {got}: {error}") from error
+
+
+def which_population(source: object, name: str | None, names: Sequence[str]) -> str:
+    """Return the population of this name, or without one the only one there is."""
+    if name is None and len(names) == 1:
+        return names[0]
+    if name is None or name not in names:
+        _refuse(ValueError, "SpikeRecord", "name", f"one of the populations {', '.join(map(repr, names)) or '(none)'} "
+                f"in {source}", name)
+    return name
+
+
+def number_of_neurons(size: int | None, ids: Neurons) -> int:
+    """Return how many neurons there are: as is said, or else as many as there have to be."""
+    most = int(max(ids.max(initial=-1), 0))
+    if size is None:
+        return most + 1
+    return whole("SpikeRecord", "size", size, at_least=most + 1)
+
+
+def optional(module: str, extra: str, what: str) -> Any:
+    """Return a library that comes with an extra, or raise an `ImportError` that says which."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"SpikeRecord: {what} needs {module}, which the extra {extra} installs: "
+                          f"pip install 'lifext[{extra}]'") from error
+
+
+def new_file(path: str, instead: str) -> None:
+    """Refuse a file that is there already."""
+    if os.path.exists(path):
+        raise FileExistsError(f"SpikeRecord: target must be a file that does not exist yet, got {path}; {instead}")
+
+
+def new_population(name: str, names: Sequence[str]) -> None:
+    """Refuse a population that a file has already."""
+    if name in names:
+        _refuse(ValueError, "SpikeRecord", "target", f"a file without spikes of a population {name!r}",
+                ", ".join(names))
+
+
+def units_in_memory(units: Any) -> None:
+    """Refuse a units table that was read from a file: hdmf cannot let it grow."""
+    if not isinstance(units.id.data, (list, np.ndarray)):
+        raise ValueError(f"SpikeRecord: the units of target must be in memory, as pynwb cannot add to those of a file, "
+                         f"got one whose units are in {units.container_source}")
+
+
+def known_columns(others: Sequence[str]) -> None:
+    """Refuse a units table that has columns for which a simulated neuron has no value."""
+    if others:
+        raise ValueError(f"SpikeRecord: the units table of target must have no columns that a simulated neuron has no "
+                         f"value for, got {', '.join(others)}")

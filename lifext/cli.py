@@ -90,7 +90,7 @@ def _add_demo(commands, common):
         "demo", parents=[common], help="run a published network through a working-memory trial",
         description="Run the dual ring of Calvin and Redish (2021), 2560 neurons, through one trial of 6.6 s: cue A "
                     "at 54 degrees, a delay of 4 s, probe X at 234 degrees. Prints firing rates and bumps of activity "
-                    "next to what the published code gave, and draws the spikes. The published code takes 7 to 11 "
+                    "next to what the published code gave, and draws the trial. The published code takes 7 to 11 "
                     "minutes for it.",
         epilog="Without tqdm (pip install 'lifext[cli]') there is no progress bar, without matplotlib "
                "(pip install 'lifext[plot]') no picture. The code of the demo, lifext/demo.py, is a model for a "

@@ -16,7 +16,7 @@ import numpy as np
 from . import _validate
 from .currents import affRingPoisson
 from .LIF_Pop import interRingPop, pyrRingPop
-from .plot import need_matplotlib, raster
+from .plot import need_matplotlib, population_rate, raster, ring_activity, seconds, shade
 
 __all__ = ["DualRing", "Epoch", "Ring", "Row", "Spikes", "Stimulus", "Trial", "firing_rate", "picture",
            "population_vector", "run", "save_picture", "statistics", "table"]
@@ -531,12 +531,15 @@ def _notes(trial, rows):
             f"  itself is expected to be so for 2 values in 9, about {round(total*2/9)} of {total}."]
 
 
-PYRAMIDAL_COLOR, INTER_COLOR = "#b5292e", "#2b5c8a"
+COLORS = {"perception pyramidal": "#b5292e", "perception inter": "#dc8f92",
+          "memory pyramidal": "#2b5c8a", "memory inter": "#7fa8cc"}
 STIMULUS_COLORS = ("#f2b134", "#5fa777")
+# ms
+DECODED_EVERY, RATE_SMOOTHED = 25.0, 20.0
 
 
 def picture(trial):
-    """Draw the spikes of a trial, a panel for each population, with the stimuli shaded.
+    """Draw a trial: the spikes of both rings, the direction that the memory ring stands for, and all rates.
 
     Parameters
     ----------
@@ -554,29 +557,48 @@ def picture(trial):
         If matplotlib is not there.
     """
     matplotlib = need_matplotlib()
-    with matplotlib.rc_context({"font.size": 12}):
+    with matplotlib.rc_context({"font.size": 11}):
         figure = matplotlib.figure.Figure(figsize=(10, 7), layout="constrained")
-        panels = figure.subplots(len(POPULATIONS), sharex=True, height_ratios=[2, 1, 2, 1])
-        for panel, name in zip(panels, POPULATIONS, strict=True):
-            _draw_population(panel, trial, name, named=panel is panels[0])
-        panels[-1].set(xlim=(0, trial.duration/1000), xlabel="Time (s)")
-        figure.supylabel("Preferred direction", size="medium")
+        panels = figure.subplots(4, sharex=True, height_ratios=[2, 2, 2, 1.5])
+        _draw_spikes(panels[0], trial, "perception pyramidal", named=True)
+        _draw_spikes(panels[1], trial, "memory pyramidal", named=False)
+        _draw_decoded(panels[2], trial, "memory pyramidal")
+        _draw_rates(panels[3], trial)
+        for panel in panels:
+            seconds(panel).label_outer()
+            panel.spines[["top", "right"]].set_visible(False)
+        panels[-1].set_xlim(0, trial.duration)
+        figure.align_ylabels(panels)
     return figure
 
 
-def _draw_population(panel, trial, name, named):
-    size, spikes = trial.sizes[name], trial.spikes[name]
-    pyramidal = "pyramidal" in name
-    raster(spikes.ids, spikes.times/1000, size=size, ax=panel, markersize=2, periods=_shaded(trial.stimuli, named),
-           color=PYRAMIDAL_COLOR if pyramidal else INTER_COLOR)
-    quarters = np.arange(0, 5, 1 if pyramidal else 2)
-    panel.set_yticks(quarters*size/4, [f"{90*quarter}°" for quarter in quarters])
-    panel.set(ylim=(0, size), xlabel=None, ylabel=name.capitalize().replace(" ", "\n"))
-    panel.spines[["top", "right"]].set_visible(False)
+def _draw_spikes(panel, trial, name, named):
+    size = trial.sizes[name]
+    raster(trial.spikes[name], size=size, ax=panel, markersize=2, color=COLORS[name],
+           periods=_shaded(trial.stimuli, named))
+    panel.set_yticks(np.arange(5)*size/4, [f"{90*quarter}°" for quarter in range(5)])
+    panel.set(ylim=(0, size), ylabel=f"{name.split()[0].capitalize()} ring\nspikes")
+
+
+def _draw_decoded(panel, trial, name):
+    ring_activity(trial.spikes[name], directions=directions(trial.sizes[name]), width=DECODED_EVERY,
+                  window=(0, trial.duration), ax=panel)
+    panel.set_ylabel("Memory ring\nrate, decoded")
+    panel.legend(loc="upper right", frameon=False, fontsize="small")
+
+
+def _draw_rates(panel, trial):
+    for name in POPULATIONS:
+        population_rate(trial.spikes[name], size=trial.sizes[name], sigma=RATE_SMOOTHED, window=(0, trial.duration),
+                        ax=panel, color=COLORS[name], label=name)
+    shade(panel, _shaded(trial.stimuli, named=False))
+    panel.set_ylabel("Mean rate\n(Hz)")
+    panel.legend(loc="lower center", bbox_to_anchor=(0.5, 0.95), ncols=4, frameon=False, fontsize="small",
+                 handlelength=1.2)
 
 
 def _shaded(stimuli, named):
-    return [(stimulus.start/1000, stimulus.stop/1000, _label(stimulus) if named else "", color)
+    return [(stimulus.start, stimulus.stop, _label(stimulus) if named else "", color)
             for stimulus, color in zip(stimuli, STIMULUS_COLORS, strict=True)]
 
 

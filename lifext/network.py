@@ -15,7 +15,7 @@ from ._core.logs import SpikeLog, StateLog
 from ._core.loop import Connection, Loop, Member
 from ._core.projection import Projection, WeightKind
 from ._core.spikes import SpikeHistory
-from ._provenance import provenance
+from ._provenance import of_network
 from ._types import ArrayLike, Floats, Neurons, Path, Seed
 from .currents import currentBase
 from .LIF_Pop import baseLIFPop
@@ -252,9 +252,9 @@ class Network:
             Of this network.
         to : str or os.PathLike, optional
             An HDF5 file to stream to, so that memory stays bounded; needs h5py (the extra
-            ``hdf5``). It is made, or is one with spikes of other populations. Datasets ``ids``
-            and ``times`` (ms) are in its group ``/spikes/<name of the population>``, whose
-            attributes tell the population's size, dt, seed and versions.
+            ``hdf5``). It is made, or is one with spikes of other populations. It is a SONATA file:
+            ``node_ids`` and ``timestamps`` (ms) are in its group ``/spikes/<name of the population>``.
+            ``/lifext/<name>`` tells the record's provenance, as JSON. `SpikeRecord.from_sonata` reads it.
 
         Returns
         -------
@@ -274,8 +274,7 @@ class Network:
         index = self._index("population", population)
         record = self._spike_records.get(index)
         if record is None or record.closed:
-            facts = {**provenance(self._dt, self._seed), "size": population.size, "units": "ms"}
-            record = self._spike_records[index] = SpikeRecord(self._names[index], population, to, facts)
+            record = self._spike_records[index] = SpikeRecord(self._names[index], population, to, self.time)
             self._loop = None
         _validate.same_file(self, record.name, to, record.file)
         return record
@@ -339,6 +338,7 @@ class Network:
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
         piece = min(interval, self._piece()) if progress and callback is None else interval
+        self._describe_records(self._spike_records.values())
         with self._alone(), self._writing_records(), _bar(progress, duration) as advance:
             for taken in self._pieces(steps, piece):
                 advance(taken * self._dt)
@@ -356,6 +356,14 @@ class Network:
             yield
         finally:
             self._running = False
+
+    def _describe_records(self, records: Iterable[SpikeRecord]) -> None:
+        """Tell those of some records that do not know it yet where their spikes come from."""
+        new = [record for record in records if record._provenance is None and not record.closed]
+        if new:
+            facts = of_network(self)
+            for record in new:
+                record._describe(facts)
 
     @contextlib.contextmanager
     def _writing_records(self) -> Iterator[None]:
@@ -388,6 +396,8 @@ class Network:
             loop.run(*how)
         finally:
             self._step = loop.step
+            for record in self._spike_records.values():
+                record._reach(self.time)
 
     def _run_fast(self, count: int) -> None:
         # kept from run to run, which may be short, as long as nothing was changed
@@ -545,9 +555,11 @@ class Network:
         _validate.not_running(self, self._running)
         seed = self._seed if seed is None else _validate.network_seed(self, seed, self._fast)
         # a file may refuse, so records come first
-        records: list[Any] = [*self._spike_records.values(), *self._state_records]
-        for record in records:
-            record.clear()
+        for record in self._spike_records.values():
+            if not record.closed:
+                record._restart(0.0)
+        for samples in self._state_records:
+            samples.clear()
         self._seed, self._step, self._generators, self._loop = seed, 0, {}, None
         for index, population in enumerate(self._populations):
             population.reset()
@@ -588,6 +600,8 @@ class Network:
         _validate.seeded(self, self._fast)
         self._seed = _validate.network_seed(self, seed, self._fast)
         self._generators, self._loop = {}, None
+        for record in self._spike_records.values():
+            record._reseeded(self.time, self._seed)
 
 
 # what the seed's generators are for

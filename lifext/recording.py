@@ -1,20 +1,29 @@
 """What a network run leaves behind: spikes, and traces of state variables."""
+from __future__ import annotations
+
+import copy
 import math
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from . import _validate
 from ._core.logs import SpikeLog, StateLog
+from ._exchange import Exchange
+from ._formats.about import about
 from ._spike_file import PART, SpikeFile
+from ._types import Floats, Neurons, Path
 
 __all__ = ["SpikeRecord", "StateRecord"]
 
 
-class SpikeRecord:
+class SpikeRecord(Exchange):
     """Spikes of one population, in the order of steps and, within one, of neurons.
 
     Made by `Network.record_spikes`; grows with each run. The methods that take a window look at
     the spikes around it, not at the whole record, so they can be called often during a run.
+    `load` and the methods ``from_...`` make one of spikes in a file, or of another library; it is closed.
 
     A record that streams to a file keeps in memory only what it has not written yet: it writes
     whenever it has 65536 spikes, and at the end of each run, also of one that was interrupted.
@@ -30,10 +39,16 @@ class SpikeRecord:
         ms; exact within the step.
     ids : ndarray of shape (n,)
         Neurons.
+    start, stop : float
+        ms; from when to when it has been recorded.
     file : str or None
-        Where it streams to.
+        Where it streams to, or is.
     closed : bool
         Whether it has ended.
+    provenance : dict or None
+        Where the spikes come from; None before the first run.
+    directions : ndarray of shape (size,) or None
+        Preferred directions of the neurons of a ring, radians.
 
     Examples
     --------
@@ -51,47 +66,113 @@ class SpikeRecord:
     180
     """
 
-    def __init__(self, name, population, to=None, facts=None):
+    def __init__(self, name: str, population: Any, to: Path | None = None, start: Any = 0.0) -> None:
         self.name, self.size = name, population.size
         self._directions = getattr(population, "directions", None)
-        self._log = SpikeLog(sink=None if to is None else SpikeFile(to, name, facts), limit=PART)
+        self._log = SpikeLog(sink=None if to is None else SpikeFile(to, name), limit=PART)
+        self._begin(start)
 
-    def __len__(self):
+    def _begin(self, time: float) -> None:
+        self.start = self.stop = time
+        self._provenance: dict[str, Any] | None = None
+
+    @classmethod
+    def _made(cls, log: SpikeLog, found: Any) -> Self:
+        """Return a closed record of what was read."""
+        record = cls.__new__(cls)
+        record._log = log
+        record.name, record.size, record.start, record.stop = (
+            found[name] for name in ("name", "size", "start", "stop"))
+        record._directions, record._provenance = found["directions"], found["provenance"]
+        return record
+
+    @classmethod
+    def _read(cls, ids: Neurons, times: Floats, found: Any) -> Self:
+        log = SpikeLog(ids, times)
+        log.close()
+        return cls._made(log, found)
+
+    @classmethod
+    def _in_file(cls, file: SpikeFile, count: int, found: Any) -> Self:
+        log = SpikeLog(sink=file)
+        log.__setstate__((count, True, file))
+        return cls._made(log, found)
+
+    def __len__(self) -> int:
         return self._log.spilled + self._log.count
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         if self.file is not None and not self.closed:
             _validate.no_stream(self.name, self.file)
         return vars(self)
 
     @property
-    def file(self):
+    def directions(self) -> Floats | None:
+        """Preferred directions of the neurons of a ring, (size,), radians; None of others."""
+        return self._directions
+
+    @property
+    def file(self) -> str | None:
         """Path of the file that the spikes go to, or None."""
         return None if self._log.sink is None else self._log.sink.path
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
         """Whether spikes of further runs are left out."""
         return self._log.closed
 
-    def __repr__(self):
+    @property
+    def provenance(self) -> Any:
+        """Where the spikes come from, by name, in a form that JSON has: a copy; None before the first run.
+
+        Versions, instruction set, dt, seed, and parameters of all populations and projections, as
+        they were when the first run of this record began. Of an array, there are shape, mean,
+        standard deviation, bounds, and the SHA-256 of its elements as little-endian float64
+        (integers: int64).
+        """
+        return copy.deepcopy(self._provenance)
+
+    def _describe(self, facts: dict[str, Any]) -> None:
+        """Take note of where the spikes to come are from."""
+        self._provenance = facts
+        if self.file is not None:
+            self._log.sink.describe(about(self))
+
+    def _reseeded(self, time: float, seed: int | None) -> None:
+        """Take note that spikes from a time (ms) on are of another seed."""
+        if self._provenance is not None and not self.closed:
+            self._describe({**self._provenance, "reseeded": [*self._provenance.get("reseeded", []),
+                                                             {"time": time, "seed": seed}]})
+
+    def _reach(self, time: float) -> None:
+        """Take note that it has been recorded until a time, ms."""
+        if not self.closed:
+            self.stop = time
+
+    def __repr__(self) -> str:
         return f"SpikeRecord({self.name!r}: {len(self)} spikes of {self.size} neurons)"
 
     @property
-    def ids(self):
+    def ids(self) -> Neurons:
         """Neurons that spiked, (n,)."""
         return self._arrays()[0]
 
     @property
-    def times(self):
+    def times(self) -> Floats:
         """When they spiked, (n,), ms."""
         return self._arrays()[1]
 
-    def _arrays(self):
+    def _arrays(self) -> tuple[Neurons, Floats]:
         written = [] if self._log.spilled == 0 else [self._log.sink.arrays(self._log.spilled)]
-        return _joined([*written, self._log.arrays()])
+        return _joined([*written, *([self._log.arrays()] if self._log.count > 0 or not written else [])])
 
-    def between(self, start, stop):
+    def _pieces(self) -> Any:
+        """Yield neurons and times of some spikes after the others, without reading the file as a whole."""
+        for start in range(0, self._log.spilled, PART):
+            yield self._log.sink.piece(start, min(start + PART, self._log.spilled), self._log.spilled)
+        yield self._log.arrays()
+
+    def between(self, start: float, stop: float) -> tuple[Neurons, Floats]:
         """Return neurons and times of the spikes with ``start <= time < stop``.
 
         Parameters
@@ -113,7 +194,7 @@ class SpikeRecord:
         written = [] if self._log.spilled == 0 else self._log.sink.between(start, stop, self._log.spilled)
         return _joined([*written, *self._log.between(start, stop)])
 
-    def counts(self, start, stop):
+    def counts(self, start: float, stop: float) -> Neurons:
         """Return how many spikes each neuron had in ``[start, stop)`` ms.
 
         Parameters
@@ -127,7 +208,7 @@ class SpikeRecord:
         """
         return np.bincount(self.between(start, stop)[0], minlength=self.size)
 
-    def rate(self, start, stop):
+    def rate(self, start: float, stop: float) -> float:
         """Return the mean firing rate per neuron over ``[start, stop)`` ms.
 
         Parameters
@@ -147,9 +228,9 @@ class SpikeRecord:
         """
         start, stop = _validate.number(self, "start", start), _validate.number(self, "stop", stop)
         length = _validate.number(self, "stop - start", stop - start, above=0)
-        return len(self.between(start, stop)[0]) / self.size / length * 1e3
+        return float(len(self.between(start, stop)[0]) / self.size / length * 1e3)
 
-    def population_vector(self, start, stop):
+    def population_vector(self, start: float, stop: float) -> complex:
         """Return the mean of exp(i*direction) over the spikes in ``[start, stop)`` ms of a ring.
 
         Parameters
@@ -171,7 +252,7 @@ class SpikeRecord:
         ids = self.between(start, stop)[0]
         return complex(np.exp(1j * directions[ids]).mean()) if len(ids) else complex(np.nan, np.nan)
 
-    def bump_width(self, start, stop):
+    def bump_width(self, start: float, stop: float) -> float:
         """Return the circular standard deviation of the directions that spiked in ``[start, stop)`` ms of a ring.
 
         It is ``sqrt(-2*ln(R))`` with R the length of the population vector [1]_: 0 where all
@@ -201,7 +282,7 @@ class SpikeRecord:
         strength = abs(self.population_vector(start, stop))
         return math.sqrt(max(-2 * math.log(strength), 0.0)) if strength != 0 else math.inf
 
-    def flush(self):
+    def flush(self) -> None:
         """Write what is left to the file, if the record streams to one.
 
         Raises
@@ -211,9 +292,14 @@ class SpikeRecord:
         ValueError
             If the file has lost spikes that were written to it.
         """
+        sink = None if self.closed else self._log.sink
+        if sink is not None:
+            sink.reach(self.stop)
         self._log.spill()
+        if sink is not None:
+            sink.tell()
 
-    def close(self):
+    def close(self) -> None:
         """Write what is left, and end the record: it keeps its spikes, and gets none of further runs.
 
         Raises
@@ -224,12 +310,17 @@ class SpikeRecord:
         self.flush()
         self._log.close()
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget all spikes, also those in the file; a record that was closed keeps its own."""
         if not self.closed:
-            self._cut(0)
+            self._restart(self.stop)
 
-    def _cut(self, count):
+    def _restart(self, time: float) -> None:
+        """Be as a record that begins at a time, ms."""
+        self._cut(0)
+        self._begin(time)
+
+    def _cut(self, count: int) -> None:
         """Forget all but the first `count` spikes; in memory, all."""
         if self._log.sink is not None:
             self.flush()
@@ -237,7 +328,7 @@ class SpikeRecord:
         self._log.cut(count)
 
 
-def _joined(parts):
+def _joined(parts: Sequence[tuple[Neurons, Floats]]) -> tuple[Neurons, Floats]:
     """Put pairs of neurons and times, as they follow each other, into one pair."""
     if len(parts) == 1:
         return parts[0]
@@ -272,6 +363,8 @@ class StateRecord:
         Name of the population.
     neurons : ndarray of shape (m,)
         Which neurons.
+    variables : tuple of str
+        What is sampled, by the names of `Network.record_state`.
     times : ndarray of shape (n,)
         ms; a sample is taken at the end of a step.
 
@@ -280,32 +373,38 @@ class StateRecord:
     ``record["v"]`` is an array (n, m), mV. See `Network.record_state` for the other names.
     """
 
-    def __init__(self, name, population, variables, interval, neurons, dt):
+    def __init__(self, name: str, population: Any, variables: Sequence[str], interval: int, neurons: Neurons,
+                 dt: float) -> None:
         self.name, self.neurons = name, neurons
         self._variables, self._dt = list(variables), dt
         self._log = StateLog(population, [STATES[variable] for variable in variables], interval, neurons)
 
-    def take(self, step):
+    def take(self, step: int) -> None:
         """Sample, if the end of this step is one of the sample times."""
         self._log.take(step)
 
     @property
-    def times(self):
+    def times(self) -> Floats:
         """When samples were taken, (n,), ms."""
-        return self._log.step_numbers() * self._dt
+        return np.asarray(self._log.step_numbers() * self._dt, dtype=np.float64)
 
-    def __getitem__(self, variable):
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What is sampled."""
+        return tuple(self._variables)
+
+    def __getitem__(self, variable: str) -> Floats:
         if variable not in self._variables:
             raise KeyError(f"StateRecord: variable must be one of {', '.join(self._variables)}, got {variable!r}")
         return self._log.column(self._variables.index(variable))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._log.count
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         what = f"{', '.join(self._variables)}, {len(self)} samples of {len(self.neurons)} neurons"
         return f"StateRecord({self.name!r}: {what})"
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget all samples."""
         self._log.clear()

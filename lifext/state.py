@@ -11,11 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import io
-import json
-import os
-import secrets
-import zipfile
+import math
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from . import LIF_Pop, _validate, currents, kinetics
+from . import LIF_Pop, _archive, _validate, currents, kinetics
 from ._attributes import Parameter, Spiked, State, Watched
 from ._core.spikes import SpikeBuffer, SpikeHistory
 from ._provenance import provenance
@@ -85,7 +81,7 @@ def save_state(network: Network, path: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {}
     document = {"format": FORMAT, "provenance": provenance(network.dt, network._seed), "structure": structure,
                 "values": {slot.path: _encoded(slot.value, slot.path, arrays) for slot in slots}}
-    _write(path, {"state": np.frombuffer(json.dumps(document).encode(), dtype=np.uint8), **arrays})
+    _archive.write(path, "state", document, arrays)
 
 
 def load_state(network: Network, path: Path) -> None:
@@ -132,6 +128,16 @@ def load_state(network: Network, path: Path) -> None:
     for action in actions:
         action()
     network._loop = None
+    _go_on(network)
+
+
+def _go_on(network: Network) -> None:
+    """Have records go on from the time of the state; what they hold by now is of this network."""
+    records = [record for record in network._spike_records.values() if not record.closed]
+    for record in records:
+        record.start = network.time if record.start is None else record.start
+        record._reach(network.time)
+    network._describe_records(record for record in records if record.start < record.stop)
 
 
 @dataclasses.dataclass
@@ -168,7 +174,7 @@ def _seen(network: Network) -> tuple[dict[str, Any], list[Slot]]:
 def _see_network(network: Network, structure: dict[str, Any], slots: list[Slot]) -> None:
     for k, (i, j, weights, kind, delay) in enumerate(network._projections):
         structure[f"projection {k}"] = (f"{network._names[i]} to {network._names[j]}, {kind}, delay {delay} steps, "
-                                        f"shape {weights.shape}")
+                                        f"shape {tuple(weights.shape or ())}")
     slots.append(Slot("network", {"step": network._step, "seed": network._seed},
                       functools.partial(_plan_network, network)))
     for name, history in zip(network._names, network._histories):
@@ -358,30 +364,47 @@ def _see_spike_records(network: Network, structure: dict[str, Any]) -> list[Slot
         if record.file is None:
             structure[path] = "recorded in memory"
             ids, times = record._log.arrays()
-            slots.append(Slot(path, {"ids": ids, "times": times}, functools.partial(_plan_spikes, record)))
+            slots.append(Slot(path, {"ids": ids, "times": times, "start": record.start},
+                              functools.partial(_plan_spikes, record)))
         else:
             structure[path] = "streamed to a file"
-            slots.append(Slot(path, {"file": record.file, "count": len(record)},
+            slots.append(Slot(path, {"file": record.file, "count": len(record), "start": record.start},
                               functools.partial(_plan_stream, record)))
     # a file may refuse what memory does not
     return sorted(slots, key=lambda slot: "file" not in slot.value)
 
 
 def _plan_spikes(record: Any, value: Any) -> Action:
-    _check_spikes(value["ids"], value["times"], record.size)
-    return functools.partial(record._log.restore, value["ids"], value["times"])
+    ids, times, start = value["ids"], value["times"], value["start"]
+    _check_spikes(ids, times, record.size)
+    _check_start(start)
+
+    def restore() -> None:
+        record._log.restore(ids, times)
+        record._begin(start)
+    return restore
 
 
 def _plan_stream(record: Any, value: Any) -> Action:
-    count = value["count"] if value["file"] == record.file else 0
+    goes_on = value["file"] == record.file
+    count, start = value["count"] if goes_on else 0, value["start"]
     _sound(type(count) is int and count >= 0, "the number of spikes")
+    _check_start(start)
     _validate.enough_spikes(record.file, record.name, count, len(record))
-    return functools.partial(record._cut, count)
+
+    def cut() -> None:
+        record._cut(count)
+        record._begin(start if goes_on else None)
+    return cut
+
+
+def _check_start(start: Any) -> None:
+    _sound(type(start) is float and math.isfinite(start), "the start of a record")
 
 
 def _see_state_records(network: Network, structure: dict[str, Any], slots: list[Slot]) -> None:
     for k, record in enumerate(network._state_records):
-        neurons = f"{len(record.neurons)} neurons (checksum {zlib.crc32(record.neurons.astype(np.int64)):08x})"
+        neurons = f"{len(record.neurons)} neurons (checksum {zlib.crc32(record.neurons.astype(np.int64).data):08x})"
         structure[f"state record {k}"] = (f"{', '.join(record._variables)} of {neurons} of {record.name}, "
                                           f"every {record._log.interval} steps")
         steps, rows = record._log.samples()
@@ -423,38 +446,13 @@ def _decoded(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
     return arrays[content] if kind == "array" else arrays[content].tolist()
 
 
-def _write(path: str, arrays: dict[str, NDArray[Any]]) -> None:
-    beside = f"{path}.{secrets.token_hex(4)}.part"
-    try:
-        with open(beside, "xb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                for name, array in arrays.items():
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, array, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.remove(beside)
-        raise
-
-
 def _read(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the structure and the values in a file."""
     with open(path, "rb") as file:
         # whatever its bytes are, they are no more than a wrong file
         try:
-            with zipfile.ZipFile(file) as archive:
-                document = json.loads(bytes(_member(archive, "state.npy")))
-                _sound(document["format"] == FORMAT, "the format")
-                arrays = {name.removesuffix(".npy"): _member(archive, name) for name in archive.namelist()}
+            document, arrays = _archive.read(file, "state", FORMAT)
             return dict(document["structure"]), {
                 path: _decoded(value, arrays) for path, value in document["values"].items()}
         except Exception as error:
             _validate.damaged_file(path, FORMAT, error)
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> Any:
-    # read whole, since the checksum is compared at the end
-    return np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)

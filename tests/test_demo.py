@@ -185,15 +185,25 @@ def test_picture_is_a_png(trial, tmp_path):
     assert 20_000 < (tmp_path/"run.png").stat().st_size < 2_000_000
 
 
-def test_picture_has_a_panel_for_each_population(trial):
+def test_picture_shows_spikes_decoded_direction_and_rates(trial):
     pytest.importorskip("matplotlib")
-    panels = demo.picture(trial).axes
-    assert [panel.get_ylabel() for panel in panels] == ["Perception\npyramidal", "Perception\ninter",
-                                                        "Memory\npyramidal", "Memory\ninter"]
-    assert [text.get_text() for text in panels[0].texts] == ["Cue A, 54°", "Probe X, 234°"]
-    for panel, name in zip(panels, demo.POPULATIONS, strict=True):
-        assert len(panel.lines[0].get_xdata()) == len(trial.spikes[name].times)
-        assert panel.get_xlim() == (0, trial.duration/1000)
+    perception, memory, decoded, rates, bar = demo.picture(trial).axes
+    assert [text.get_text() for text in perception.texts] == ["Cue A, 54°", "Probe X, 234°"]
+    for panel, name in ((perception, "perception pyramidal"), (memory, "memory pyramidal")):
+        np.testing.assert_array_equal(panel.lines[0].get_xdata(), trial.spikes[name].times)
+        np.testing.assert_array_equal(panel.lines[0].get_ydata(), trial.spikes[name].ids)
+    assert decoded.lines[0].get_label() == "decoded direction"
+    assert [line.get_label() for line in rates.lines] == list(demo.POPULATIONS)
+    assert bar.get_ylabel() == "Rate (Hz)"
+    for panel in (perception, memory, decoded, rates):
+        assert panel.get_xlim() == (0, trial.duration)
+    assert [panel.get_xlabel() for panel in (perception, memory, decoded, rates)] == ["", "", "", "Time (s)"]
+
+
+def test_picture_decodes_what_the_memory_ring_stands_for():
+    pytest.importorskip("matplotlib")
+    decoded = demo.picture(made_up(rate_hz=1000, angle_index=64, scale=0.1)).axes[2].lines[0]
+    np.testing.assert_allclose(decoded.get_ydata(), 22.5)
 
 
 # command line

@@ -98,8 +98,8 @@ def test_the_hierarchy_is_the_published_one():
         assert issubclass(getattr(lifext, name), lifext.baseLIFPop)
 
 
-@pytest.mark.parametrize("module", [*MODULES, "dropin", "network", "recording", "state", "trials", "_trials.function",
-                                    "weights"])
+@pytest.mark.parametrize("module", [*MODULES, "dropin", "network", "recording", "state", "trials", "_exchange",
+                                    "_trials.function", "weights"])
 def test_examples_run(module):
     module = importlib.import_module(f"lifext.{module}")
     found = doctest.testmod(module, extraglobs={"np": np}, optionflags=doctest.NORMALIZE_WHITESPACE)
@@ -156,6 +156,7 @@ def test_readme_example_runs(tmp_path):
 
 def test_import_needs_numpy_only(tmp_path):
     code = "import sys, lifext; print(sorted({m.partition('.')[0] for m in sys.modules} & " \
-           "{'matplotlib', 'tqdm', 'scipy', 'pandas', 'hypothesis', 'rich', 'joblib', 'dask', 'h5py'}))"
+           "{'matplotlib', 'tqdm', 'scipy', 'pandas', 'hypothesis', 'rich', 'joblib', 'dask', 'h5py', " \
+           "'neo', 'quantities', 'pynwb', 'hdmf'}))"
     out = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

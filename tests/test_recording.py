@@ -1,5 +1,6 @@
 """Records of spikes and states: how they grow, and what they say of a window."""
 import copy
+import json
 import math
 import pathlib
 import pickle
@@ -220,7 +221,7 @@ def small_parts(monkeypatch):
 def contents(path, name="cells"):
     with h5py.File(path, "r") as file:
         group = file["spikes"][name]
-        return group["ids"][:].tolist(), group["times"][:].tolist()
+        return group["node_ids"][:].tolist(), group["timestamps"][:].tolist()
 
 
 def in_memory(*durations):
@@ -288,12 +289,18 @@ def test_a_file_says_where_it_comes_from(tmp_path):
     path = str(tmp_path / "spikes.h5")
     records = net.record_spikes(ring, to=path), net.record_spikes(other, to=path)
     net.run(50.0)
+    net.run(10.0)
     with h5py.File(path, "r") as file:
         assert sorted(file["spikes"]) == ["cells", "other"]
-        facts = dict(file["spikes/cells"].attrs)
-        assert file["spikes/cells/times"].attrs["units"] == "ms"
-    assert facts == {"lifext": lifext.__version__, "numpy": np.__version__, "dt": DT, "seed": str(2**70), "size": 64,
-                     "units": "ms", "instruction_set": chosen()}
+        assert file["spikes/cells/timestamps"].attrs["units"] == "ms"
+        about = json.loads(file["lifext/cells"].asstr()[()])
+        assert file["lifext/cells"].attrs["stop"] == pytest.approx(60.0)
+    facts = about.pop("provenance")
+    assert (facts["lifext"], facts["numpy"], facts["dt"], facts["seed"], facts["instruction_set"]) == (
+        lifext.__version__, np.__version__, DT, 2**70, chosen())
+    assert facts["populations"]["cells"]["noise"]["g"] == 0.01
+    assert (about["name"], about["size"], about["start"]) == ("cells", 64, 0.0)
+    assert about["directions"] == ring.directions.tolist()
     assert [contents(path, name) for name in ("cells", "other")] == [held(record) for record in records]
     assert records[0].file == path
     assert len(records[0]) > 0
@@ -337,7 +344,7 @@ def test_an_interrupted_write_is_made_again(tmp_path, small_parts, monkeypatch, 
         if left[0] == 0:
             if where == "between":
                 with h5py.File(self.path, "r+") as file:
-                    file["spikes/cells/ids"].resize((start + len(ids),))
+                    file["spikes/cells/node_ids"].resize((start + len(ids),))
             if where == "after":
                 write(self, start, ids, times)
             raise KeyboardInterrupt
@@ -512,7 +519,7 @@ def test_a_file_that_lost_spikes_is_noticed(tmp_path):
     record = net.record_spikes(ring, to=tmp_path / "spikes.h5")
     net.run(30.0)
     with h5py.File(record.file, "r+") as file:
-        file["spikes/cells/times"].resize((1,))
+        file["spikes/cells/timestamps"].resize((1,))
     for touch in (lambda: record.ids, lambda: record.rate(0, 30), lambda: net.run(30.0)):
         with pytest.raises(ValueError, match=f"must hold the {record._log.spilled} spikes of 'cells' .*, got 1"):
             touch()
@@ -533,7 +540,7 @@ def test_a_window_of_a_file_has_the_spikes_of_the_full_mask(train, cuts, start, 
     """Written in any parts, some of them twice."""
     ids, times = train
     with tempfile.TemporaryDirectory() as folder:
-        file = SpikeFile(pathlib.Path(folder) / "spikes.h5", "cells", {})
+        file = SpikeFile(pathlib.Path(folder) / "spikes.h5", "cells")
         edges = [0, *np.cumsum(cuts)[np.cumsum(cuts) < len(ids)], len(ids)]
         for first, last in zip(edges, edges[1:]):
             file.write(first, ids[first:last][:7], times[first:last][:7])

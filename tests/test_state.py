@@ -515,7 +515,7 @@ def streaming(path, compat=True):
 
 def in_file(path):
     with h5py.File(path, "r") as file:
-        return file["spikes/cells/times"][:].tolist()
+        return file["spikes/cells/timestamps"][:].tolist()
 
 
 def test_a_stream_is_cut_to_where_it_was(tmp_path, compat):

@@ -1,0 +1,145 @@
+"""A record in the units table of an NWB file, a unit a neuron, and back.
+
+NWB counts in seconds. Several populations share the table; the column ``population`` says whose
+a unit is, ``neuron`` which. The table ``lifext`` of the file's group ``analysis`` has a row for
+each population, with its about as JSON.
+"""
+import contextlib
+import datetime
+import json
+import os
+import uuid
+
+import numpy as np
+
+from .. import _validate
+from .about import about, fitting, reach
+
+KIND = "an NWB file with a units table"
+TABLE = "lifext"
+DESCRIPTIONS = {"population": "name of the population", "neuron": "number of the neuron in its population",
+                "direction": "preferred direction of the neuron, radians"}
+# for units that others have put into the table
+BLANKS = {"population": "", "neuron": -1, "direction": np.nan}
+
+
+def write(record, target, session_start_time):
+    """Write a record to a new file, or add it to a file in memory."""
+    pynwb = _validate.optional("pynwb", "nwb", "an NWB file")
+    if isinstance(target, pynwb.NWBFile):
+        _add(record, target)
+        return
+    path = _validate.file_name("SpikeRecord", "target", target)
+    _validate.new_file(path, "to add to it, give the NWBFile")
+    session = _session(pynwb, record, session_start_time)
+    _add(record, session)
+    try:
+        with pynwb.NWBHDF5IO(path, "w-") as file:
+            file.write(session)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)
+        raise
+
+
+def _session(pynwb, record, start_time):
+    from .. import __version__
+
+    return pynwb.NWBFile(
+        session_description=f"simulation of the population {record.name} with lifext", identifier=str(uuid.uuid4()),
+        session_start_time=datetime.datetime.now(datetime.UTC) if start_time is None else start_time,
+        was_generated_by=[["lifext", __version__]])
+
+
+def _add(record, session):
+    _validate.new_population(record.name, list(_abouts(session)))
+    ids, times = record._arrays()
+    start, stop = reach(record, times)
+    order = np.lexsort((times, ids))
+    trains = np.split(times[order] / 1e3, np.cumsum(np.bincount(ids, minlength=record.size))[:-1])
+    columns = _columns(record, session.units)
+    _prepare(session, columns)
+    interval = {} if "obs_intervals" not in columns else {"obs_intervals": [[start / 1e3, stop / 1e3]]}
+    for neuron, train in enumerate(trains):
+        values = {"population": record.name, "neuron": neuron}
+        if record._directions is not None:
+            values["direction"] = float(record._directions[neuron])
+        session.add_unit(spike_times=train, **interval, **{name: values.get(name, BLANKS[name])
+                                                           for name in columns if name in BLANKS})
+    _table(session).add_row(population=record.name, about=json.dumps(about(record)))
+
+
+def _columns(record, units):
+    """Return which columns the units will have, or refuse a table with columns that nobody can fill here."""
+    own = ["population", "neuron"] if record._directions is None else list(BLANKS)
+    if units is None:
+        return [*own, "spike_times", "obs_intervals"]
+    _validate.units_in_memory(units)
+    _validate.known_columns([name for name in units.colnames if name not in (*BLANKS, "spike_times", "obs_intervals")])
+    return [*units.colnames, *(name for name in own if name not in units.colnames)]
+
+
+def _prepare(session, columns):
+    present = () if session.units is None else session.units.colnames
+    count = 0 if session.units is None else len(session.units)
+    for name in columns:
+        if name in BLANKS and name not in present:
+            session.add_unit_column(name, DESCRIPTIONS[name], data=[BLANKS[name]] * count)
+
+
+def _table(session):
+    from hdmf.common import DynamicTable
+
+    if TABLE not in session.analysis:
+        table = DynamicTable(name=TABLE, description="what lifext says of each population in the units table, as JSON")
+        table.add_column("population", DESCRIPTIONS["population"])
+        table.add_column("about", "name, size, time recorded (ms), directions (radians) and provenance")
+        session.add_analysis(table)
+    return session.analysis[TABLE]
+
+
+def _abouts(session):
+    """Return what is said of the populations, as JSON by name."""
+    if TABLE not in session.analysis:
+        return {}
+    table = session.analysis[TABLE]
+    return dict(zip(table["population"][:], table["about"][:]))
+
+
+def read(source, name):
+    """Return neurons, times and about of a population."""
+    pynwb = _validate.optional("pynwb", "nwb", "an NWB file")
+    if isinstance(source, pynwb.NWBFile):
+        return _read(source, "an NWBFile", name)
+    path = _validate.file_name("SpikeRecord", "source", source)
+    with open(path, "rb"):
+        # what cannot be opened at all is no fault of what is in it
+        pass
+    with contextlib.ExitStack() as stack:
+        with _validate.spikes_from(path, KIND):
+            session = stack.enter_context(pynwb.NWBHDF5IO(path, "r")).read()
+        return _read(session, path, name)
+
+
+def _read(session, place, name):
+    with _validate.spikes_from(place, KIND):
+        if "spike_times" not in session.units.colnames:
+            raise ValueError("no unit has spike times")
+        abouts = _abouts(session)
+    if not abouts:
+        with _validate.spikes_from(place, KIND):
+            return _units(session.units, range(len(session.units)), None, None, name)
+    chosen = _validate.which_population(place, name, sorted(abouts))
+    with _validate.spikes_from(place, KIND):
+        rows = np.flatnonzero(np.asarray(session.units["population"][:]) == chosen)
+        return _units(session.units, rows, np.asarray(session.units["neuron"][:])[rows], json.loads(abouts[chosen]))
+
+
+def _units(units, rows, neurons, found, name=None):
+    """Return neurons, times and about of some units; without numbers of their own they are counted from 0."""
+    neurons = np.arange(len(rows)) if neurons is None else neurons
+    trains = [np.asarray(units["spike_times"][int(row)], dtype=np.float64) for row in rows]
+    times = np.concatenate([np.empty(0), *trains]) * 1e3
+    order = np.argsort(times, kind="stable")
+    ids, times = np.repeat(neurons, [len(train) for train in trains])[order], times[order]
+    return ids, times, fitting(found, ids, times, name, len(rows))

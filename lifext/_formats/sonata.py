@@ -1,0 +1,54 @@
+"""A record in a SONATA file: ``/spikes/<population>`` with ``timestamps`` and ``node_ids``.
+
+A record that streams writes such a file already; its layout is that of `SpikeFile`.
+"""
+import os
+
+import numpy as np
+
+from .. import _validate
+from .._spike_file import SORTINGS, SpikeFile
+from .about import about
+
+KIND = "a SONATA file of spikes, with times in ms"
+MILLISECONDS = ("ms", "millisecond", "milliseconds")
+
+
+def write(record, path, sorting):
+    """Write a record in an order; one that streams is read in pieces where the order is its own."""
+    _validate.choice("SpikeRecord", "sorting", sorting, tuple(SORTINGS))
+    file = SpikeFile(path, record.name, sorting)
+    try:
+        file.describe(about(record))
+        start = 0
+        for ids, times in record._pieces() if sorting == "none" else [_in_order(*record._arrays(), sorting)]:
+            file.write(start, ids, times)
+            start += len(ids)
+    except BaseException:
+        file.discard()
+        raise
+
+
+def _in_order(ids, times, sorting):
+    order = np.argsort(times, kind="stable") if sorting == "by_time" else np.lexsort((times, ids))
+    return ids[order], times[order]
+
+
+def read(path, name, size):
+    """Return the file of a population, how many spikes it has, and its about."""
+    path, h5py = os.path.abspath(path), _validate.h5py_module()
+    with open(path, "rb"):
+        # what cannot be opened at all is no fault of what is in it
+        pass
+    with _validate.spikes_from(path, KIND), h5py.File(path, "r") as file:
+        units = {population: _units(group) for population, group in file["spikes"].items()}
+    name = _validate.which_population(path, name, sorted(units))
+    with _validate.spikes_from(path, KIND):
+        if units[name] not in MILLISECONDS:
+            raise ValueError(f"its times are in {units[name]!r}")
+        return SpikeFile.of(path, name, size)
+
+
+def _units(group):
+    units = group["timestamps"].attrs.get("units", "ms")
+    return units.decode() if isinstance(units, bytes) else units

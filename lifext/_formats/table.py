@@ -1,0 +1,23 @@
+"""A record as a pandas table with a row a spike, and back. Its `attrs` have what the record says of itself."""
+import numpy as np
+
+from .. import _validate
+from .about import FIELDS, about, fitting
+
+
+def make(record):
+    """Return a DataFrame."""
+    pandas = _validate.optional("pandas", "pandas", "a table")
+    ids, times = record._arrays()
+    # copies already
+    frame = pandas.DataFrame({"time": times, "neuron": ids}, copy=False)
+    frame.attrs.update(about(record))
+    return frame
+
+
+def read(frame, name, size):
+    """Return neurons, times and about of a DataFrame."""
+    with _validate.spikes_from(frame, "a table with columns time (ms) and neuron (whole numbers)"):
+        ids, times = frame["neuron"].to_numpy(), frame["time"].to_numpy(dtype=np.float64)
+        found = frame.attrs if all(field in frame.attrs for field in FIELDS) else None
+        return ids, times, fitting(found, ids, times, name, size)
