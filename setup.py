@@ -74,19 +74,20 @@ class BuildExt(build_ext):
 
     def flags_for_threads(self, flags):
         """Return the flags that switch OpenMP on, or none where the compiler has none."""
-        if self.builds(HAS_THREADS, flags):
+        if self.builds(HAS_THREADS, flags, link=True):
             return flags
         print("lifext: this compiler has no OpenMP; networks will run on one thread")
         return []
 
-    def builds(self, code, flags=()):
-        """Return whether the compiler makes a program of some code."""
+    def builds(self, code, flags=(), link=False):
+        """Return whether the compiler takes some code, and makes a program of it."""
         with tempfile.TemporaryDirectory() as folder:
             source = pathlib.Path(folder, "probe.c")
             source.write_text(code)
             try:
                 objects = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=list(flags))
-                self.compiler.link_executable(objects, "probe", output_dir=folder, extra_postargs=list(flags))
+                if link:
+                    self.compiler.link_executable(objects, "probe", output_dir=folder, extra_postargs=list(flags))
             except (CompileError, LinkError):
                 return False
         return True
