@@ -27,6 +27,8 @@ DIRECTIVES = {
 # bits. What is switched off besides (errno, traps) changes no result and lets loops vectorise.
 UNIX = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 GCC_ONLY = ["--param=vect-max-version-for-alias-checks=64"]
+# Loops that are drawn into one function share its registers, and are slower by a third.
+GCC_LOOPS = ["-fno-inline-functions", "-fno-inline-functions-called-once"]
 # /fp:precise contracted before Visual Studio 2022, which is why an older one is refused
 MSVC = ["/O2", "/fp:precise"]
 
@@ -62,15 +64,24 @@ class BuildExt(build_ext):
         msvc = self.compiler.compiler_type == "msvc"
         if msvc and not self.builds(KEEPS_PRODUCTS):
             raise PlatformError("lifext needs Visual Studio 2022 or later: an earlier compiler changes results")
-        flags = MSVC if msvc else UNIX + (GCC_ONLY if self.builds(IS_GCC) else [])
+        gcc = not msvc and self.builds(IS_GCC)
+        flags = MSVC if msvc else UNIX + (GCC_ONLY if gcc else [])
         threads = self.flags_for_threads(["/openmp"] if msvc else ["-fopenmp"])
         for extension in self.extensions:
             simd = SIMD.get(extension.name.partition("._loops_")[2], ([], []))[msvc]
             extension.extra_compile_args = flags + simd
+            if "._loops_" in extension.name and gcc:
+                extension.extra_compile_args += GCC_LOOPS
+            if extension.name.endswith("._core.loops"):
+                extension.define_macros.append(("LIFEXT_FLAGS", f'"{self.told(extension.extra_compile_args)}"'))
             if extension.name.endswith(".fast_loop"):
                 extension.extra_compile_args += threads
                 extension.extra_link_args += [] if msvc else threads
         super().build_extensions()
+
+    def told(self, flags):
+        """Return what `lifext info` says of the flags."""
+        return " ".join([*flags, *(["LIFEXT_CHECKED=1"] if CHECKED else [])])
 
     def flags_for_threads(self, flags):
         """Return the flags that switch OpenMP on, or none where the compiler has none."""

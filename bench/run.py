@@ -7,7 +7,6 @@ its first turn before any has its second, so that a machine that drifts hits all
 done once (compiling) is timed apart. bench/README.md says how to make the environments.
 """
 import argparse
-import contextlib
 import datetime
 import json
 import os
@@ -19,11 +18,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
+
+from lifext._race import FOLDER
+from lifext._race.contender import Contender, Failed
 
 HERE = pathlib.Path(__file__).resolve().parent
-RACE = HERE / "race"
+OUR_PROGRAMS = ("with_nest.py", "with_brainpy.py")  # the others come with lifext
 
 NEURONS = (1000, 10_000, 100_000, 1_000_000)
 WORKLOADS = {"ring": ("ring", None), "dual": ("dual", None),
@@ -59,12 +59,8 @@ def short(name):
     return name.lower().replace(",", "").replace(" ", "-").replace("+", "p")
 
 
-class Failed(Exception):
-    """A contender's program ended before it had said what it was asked for."""
-
-
-class Contender:
-    """A process that simulates one workload, a turn at a time.
+def contender(name, workload, given, scratch):
+    """Start the process of a contender.
 
     Parameters
     ----------
@@ -75,65 +71,16 @@ class Contender:
     scratch : pathlib.Path
         Where it may put what it compiles.
     """
-
-    def __init__(self, name, workload, given, scratch):
-        program, mode, threads, owner = CONTENDERS[name]
-        kind, n = WORKLOADS[workload]
-        ms = given.ms or SHORTER.get((name, workload))
-        command = [str(given.pythons[owner]), str(RACE / program), kind, "--mode", mode, "--threads", str(threads),
-                   "--scratch", str(scratch), "--serve"]
-        command += ["--n", str(n)] if n else []
-        command += ["--ms", str(ms)] if ms else []
-        command += ["--dt", str(given.dt)] if given.dt else []
-        command += ["--original", str(given.original)] if mode == "original" else []
-        environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
-        for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
-            environment[f"{library}_NUM_THREADS"] = str(threads)
-        self.timeout = given.timeout
-        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by `close`)
-        self.since = time.perf_counter()
-        self.process = subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=self.errors, cwd=scratch,
-                                        start_new_session=True)  # so that its compilers end with it
-
-    def ready(self):
-        """Return what it says once it is ready."""
-        return dict(self._answer(), start_to_ready_s=time.perf_counter() - self.since)
-
-    def turn(self, seed):
-        """Have it simulate, and return what it says of that."""
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(f"{seed}\n")
-            self.process.stdin.flush()
-        start = time.perf_counter()
-        said = self._answer()
-        stop = time.perf_counter()
-        return dict(said, wall_s=stop - start, start_to_result_s=stop - self.since)
-
-    def _answer(self):
-        watchdog = threading.Timer(self.timeout, self._end)
-        watchdog.start()
-        # what a library says when it is imported comes first
-        line = next((line for line in self.process.stdout if line.startswith("{")), None)
-        watchdog.cancel()
-        if line:
-            return json.loads(line)
-        code = self.process.wait()
-        self.errors.seek(0)
-        said = self.errors.read().splitlines()[-15:]
-        raise Failed("\n".join([f"ended with {code}: {said[-1] if said else 'without a word'}", *said]))
-
-    def _end(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-
-    def close(self):
-        """End it, at once: nothing is left to be saved."""
-        self._end()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout, self.errors):
-            with contextlib.suppress(OSError):
-                pipe.close()
+    program, mode, threads, owner = CONTENDERS[name]
+    kind, n = WORKLOADS[workload]
+    ms = given.ms or SHORTER.get((name, workload))
+    folder = HERE / "race" if program in OUR_PROGRAMS else FOLDER
+    command = [str(given.pythons[owner]), str(folder / program), kind, "--mode", mode, "--threads", str(threads)]
+    command += ["--n", str(n)] if n else []
+    command += ["--ms", str(ms)] if ms else []
+    command += ["--dt", str(given.dt)] if given.dt else []
+    command += ["--original", str(given.original)] if mode == "original" else []
+    return Contender(command, threads, scratch, given.timeout, {"PYTHONPATH": str(FOLDER)})
 
 
 def race(workload, names, given, scratch):
@@ -144,7 +91,7 @@ def race(workload, names, given, scratch):
     def start(name, round_):
         directory = scratch / f"{workload}_{short(name)}_{round_ if fresh else 0}"
         directory.mkdir(parents=True, exist_ok=True)
-        running[name] = Contender(name, workload, given, directory)
+        running[name] = contender(name, workload, given, directory)
         results[name]["ready"] = running[name].ready()
 
     def drop(name):
@@ -243,7 +190,8 @@ def limits(scratch, before=None):
     if not compiler:
         return None
     program = scratch / "limits"
-    subprocess.run([compiler, "-O3", "-march=native", "-fopenmp", "-o", program, RACE / "limits.c"], check=True)
+    source = HERE / "race" / "limits.c"
+    subprocess.run([compiler, "-O3", "-march=native", "-fopenmp", "-o", program, source], check=True)
     found = [json.loads(subprocess.run([program, str(threads)], check=True, capture_output=True, text=True).stdout)
              for threads in range(1, min(2, os.cpu_count()) + 1)]
     for now, then in zip(found, before or []):

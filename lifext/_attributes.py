@@ -6,6 +6,7 @@ say what is read.
 """
 from __future__ import annotations
 
+import sys
 from abc import ABCMeta
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ import numpy as np
 
 from . import _validate
 from ._core import buffers
+from ._core.lines import LINE, address, in_whole_lines
 from ._types import Bools, Floats, RandomSource, Values
 
 Class = TypeVar("Class", bound="type[Watched]")
@@ -203,9 +205,16 @@ class Watched(metaclass=WatchedType):
             self.__dict__[name] = self._of_size(name, self.__dict__[name])
         return [self.__dict__[name] for name in names]
 
+    def _line_up(self, *names: str) -> None:
+        """Move arrays that nobody else holds to where a line of the cache begins."""
+        for name in names:
+            # one reference is the dictionary's, one the call's
+            if sys.getrefcount(self.__dict__[name]) <= 2 and address(self.__dict__[name]) % LINE:
+                self.__dict__[name] = in_whole_lines(self.__dict__[name])
+
     def _of_size(self, name: str, array: Floats) -> Floats:
         # a current asked for at other potentials than the population's has their shape until the next step
         try:
-            return np.array(np.broadcast_to(array, (self.size,)))
+            return in_whole_lines(np.broadcast_to(array, (self.size,)))
         except ValueError:
             raise NotLowered(f"{type(self).__name__}.{name} is of shape {np.shape(array)}", passing=True) from None

@@ -1,21 +1,24 @@
-"""The command ``lifext``: a first real run, and what this installation is made of."""
+"""The command ``lifext``: a first real run, scripts of the published code, and this installation and its speed."""
+from __future__ import annotations
+
 import argparse
+import json
 import math
+import os
 import pathlib
-import platform
 import sys
 import traceback
+from typing import Any, NoReturn
 
-import numpy as np
-
-from . import __version__, demo, plot
-from ._core import fast_loop, kernels, loops
+from . import __version__, _installation, demo, plot
+from ._installation import facts
 
 __all__ = ["main"]
 
 OUTPUT = "lifext-demo.png"
 FORMATS = (".png", ".pdf", ".svg")
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+STATUS = "Exit status: 0 if all went well, 1 if it failed, 2 if the arguments are wrong, 130 if it was interrupted."
 
 
 class UsageError(Exception):
@@ -25,12 +28,12 @@ class UsageError(Exception):
 class Parser(argparse.ArgumentParser):
     """Leaves it to `main` to report an error, in one line."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         """Raise `UsageError`."""
         raise UsageError(f"{self.prog}: {message} (see {self.prog} --help)")
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Run the command line.
 
     Parameters
@@ -47,17 +50,21 @@ def main(argv=None):
         arguments = parser().parse_args(argv)
     except SystemExit as finished:
         # --help and --version
-        return finished.code or 0
+        return int(finished.code or 0)
     except UsageError as error:
         return _report(error, MISUSED)
     return _execute(arguments)
 
 
-def _execute(arguments):
+def _execute(arguments: argparse.Namespace) -> int:
     try:
         return arguments.command(arguments) or 0
     except KeyboardInterrupt:
         return _report("lifext: interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # who read the output has gone (`lifext info | head -1`): say nothing, and have nothing said at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except Exception as error:
         if getattr(arguments, "debug", False):
             traceback.print_exc()
@@ -65,27 +72,32 @@ def _execute(arguments):
         return _report(f"lifext: {type(error).__name__}: {error} (--debug shows where)", FAILED)
 
 
-def _report(message, code):
+def _report(message: object, code: int) -> int:
     print(" ".join(str(message).split()), file=sys.stderr)
     return code
 
 
-def parser():
+def parser() -> Parser:
     """Return the parser of the command line."""
     common = Parser(add_help=False)
     common.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
                         help="show the traceback of an error")
     top = Parser(prog="lifext", parents=[common],
-                 description="Networks of conductance-based leaky integrate-and-fire neurons at the speed of C.")
+                 description="Networks of conductance-based leaky integrate-and-fire neurons at the speed of C: a "
+                             "first real run, scripts of the published code on lifext, and what is installed here and "
+                             "how fast it is.",
+                 epilog=f"'lifext COMMAND --help' says more of each. {STATUS} An error is one line on stderr; --debug, "
+                        "before or after COMMAND, shows its traceback.")
     top.add_argument("--version", action="version", version=f"lifext {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_demo(commands, common)
     _add_run(commands, common)
     _add_info(commands, common)
+    _add_bench(commands, common)
     return top
 
 
-def _add_demo(commands, common):
+def _add_demo(commands: Any, common: Parser) -> None:
     command = commands.add_parser(
         "demo", parents=[common], help="run a published network through a working-memory trial",
         description="Run the dual ring of Calvin and Redish (2021), 2560 neurons, through one trial of 6.6 s: cue A "
@@ -94,7 +106,7 @@ def _add_demo(commands, common):
                     "minutes for it.",
         epilog="Without tqdm (pip install 'lifext[cli]') there is no progress bar, without matplotlib "
                "(pip install 'lifext[plot]') no picture. The code of the demo, lifext/demo.py, is a model for a "
-               "script of your own.")
+               f"script of your own. {STATUS}")
     command.add_argument("--seed", type=_seed, default=1, metavar="N",
                          help="for np.random.seed (default: 1)")
     command.add_argument("--duration-scale", type=_scale, default=1.0, metavar="X",
@@ -106,7 +118,7 @@ def _add_demo(commands, common):
     command.set_defaults(command=run_demo)
 
 
-def _add_run(commands, common):
+def _add_run(commands: Any, common: Parser) -> None:
     command = commands.add_parser(
         "run", parents=[common], help="run a script of the published code, unchanged, on lifext",
         usage="lifext run [-h] [--debug] [--seed N] [--force] [--report] SCRIPT [ARGS...]",
@@ -115,8 +127,8 @@ def _add_run(commands, common):
                     "package they are in. From one seed the spikes and the files are the same. A module is replaced "
                     "only if its source, and that of those it uses, is the published one; of any other a line on "
                     "stderr says so.",
-        epilog="Options go before SCRIPT; what follows it is the script's. The exit status is the script's. "
-               "docs/moving.md has more.")
+        epilog="Options go before SCRIPT; what follows it is the script's. The exit status is the script's, or 2 "
+               "if the arguments of lifext itself are wrong. docs/moving.md has more.")
     command.add_argument("--seed", type=_seed, metavar="N", help="call np.random.seed(N) first")
     command.add_argument("--force", action="store_true",
                          help="replace modules of these names even if their source is not the published one")
@@ -129,15 +141,39 @@ def _add_run(commands, common):
     command.set_defaults(command=run_script)
 
 
-def _add_info(commands, common):
+def _add_info(commands: Any, common: Parser) -> None:
     command = commands.add_parser(
-        "info", parents=[common], help="show versions, instruction sets and the arithmetic of this machine",
-        description="Show what a report about lifext should say: versions, the instruction sets that the compiled "
-                    "loops were built for and use, and whether NumPy's exp is that of the C library.")
-    command.set_defaults(command=lambda arguments: print(info()))
+        "info", parents=[common], help="show versions, compiler, instruction sets and threads",
+        description="Show what a report about lifext should say: versions, the compiler and flags of the extension "
+                    "modules, the instruction sets that the loops over neurons were built for and the one in use, "
+                    "threads, variables of the environment that matter, and whether NumPy's exp is that of the C "
+                    "library.",
+        epilog=STATUS)
+    command.set_defaults(command=show_info)
 
 
-def _seed(text):
+def _add_bench(commands: Any, common: Parser) -> None:
+    command = commands.add_parser(
+        "bench", parents=[common], help="measure, in a minute, how fast networks run on this machine",
+        description="Run a single ring, a dual ring, COBA and unconnected neurons: by lifext on one and more threads, "
+                    "in its compat arithmetic, by its NumPy twin (a loop in Python over the published classes, with "
+                    "kernels written in NumPy), and by Brian2 (C++ standalone) where it is installed beside lifext. "
+                    "Prints seconds of wall time per simulated second, the ratio to lifext on one thread, and firing "
+                    "rates, which should be alike. Medians of up to 3 turns, which contenders take one after the "
+                    "other.",
+        epilog="Takes about a minute on two cores that have nothing else to do. Brian2 compiles a program for each "
+               "network, which is not counted and takes some 15 s each in addition. The NumPy twin of COBA "
+               f"needs scipy. {STATUS}")
+    command.add_argument("--quick", action="store_true",
+                         help="one short turn on three networks, without Brian2, to see that everything works; the "
+                              "figures mean little")
+    command.add_argument("--no-brian2", action="store_true", help="leave out Brian2")
+    command.add_argument("--json", type=_file_path, metavar="FILE",
+                         help="write all figures, and what 'lifext info' tells, to FILE")
+    command.set_defaults(command=run_bench)
+
+
+def _seed(text: str) -> int:
     try:
         value = int(text)
     except ValueError:
@@ -147,7 +183,7 @@ def _seed(text):
     return value
 
 
-def _scale(text):
+def _scale(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -157,30 +193,37 @@ def _scale(text):
     return value
 
 
-def _picture_path(text):
+def _picture_path(text: str) -> pathlib.Path:
     path = pathlib.Path(text)
     if path.suffix.lower() not in FORMATS:
         raise argparse.ArgumentTypeError(f"must end in {' or '.join(FORMATS)}, got {text!r}")
+    return _file_path(text)
+
+
+def _file_path(text: str) -> pathlib.Path:
+    path = pathlib.Path(text)
     # before the run, not after it
     if not path.absolute().parent.is_dir():
         raise argparse.ArgumentTypeError(f"must be in a directory that exists, got {text!r}")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"must be a file, got the directory {text!r}")
     return path
 
 
-def _script_path(text):
+def _script_path(text: str) -> str:
     if not pathlib.Path(text).is_file():
         raise argparse.ArgumentTypeError(f"must be a file that exists, got {text!r}")
     return text
 
 
-def run_script(arguments):
+def run_script(arguments: argparse.Namespace) -> int:
     """Run ``lifext run``; return the script's exit status."""
     from . import dropin
     return dropin.run_script(arguments.script, arguments.arguments, seed=arguments.seed, force=arguments.force,
                              report=arguments.report)
 
 
-def run_demo(arguments):
+def run_demo(arguments: argparse.Namespace) -> None:
     """Run ``lifext demo``."""
     drawn = not arguments.no_plot and _can_draw()
     trial = demo.run(arguments.seed, arguments.duration_scale)
@@ -190,7 +233,7 @@ def run_demo(arguments):
         print(f"\nPicture: {arguments.output}")
 
 
-def _can_draw():
+def _can_draw() -> bool:
     try:
         plot.need_matplotlib()
     except ImportError as error:
@@ -199,28 +242,28 @@ def _can_draw():
     return True
 
 
-def info():
+def show_info(arguments: argparse.Namespace) -> None:
+    """Run ``lifext info``."""
+    print(info(), flush=True)
+
+
+def info() -> str:
     """Return what ``lifext info`` prints."""
-    facts = {
-        "lifext": __version__,
-        "Python": f"{platform.python_version()} ({platform.python_implementation()})",
-        "NumPy": np.__version__,
-        "system": platform.platform(),
-        "kernels": kernels.backend,
-        "loops built for": ", ".join(loops.built()),
-        "loops that run here": ", ".join(loops.supported()),
-        "loops in use": loops.chosen(),
-        "OpenMP": f"{fast_loop.max_threads()} threads" if fast_loop.has_openmp() else "no: networks run on one thread",
-        "numpy.exp": _exp_agreement(),
-    }
-    return "\n".join(f"{name + ':':<21}{fact}" for name, fact in facts.items())
+    return "\n".join(f"{name + ':':<21}{fact}" for name, fact in facts().items())
 
 
-def _exp_agreement():
-    # the range of the exponents in a simulation
-    probe = np.linspace(-20, 5, 10001)
-    differing = int((np.exp(probe) != [math.exp(x) for x in probe]).sum())
-    if differing == 0:
-        return f"equals libm's on {len(probe)} numbers"
-    return (f"differs from libm's in {differing} of {len(probe)} numbers, in the last place: after some tens "
-            "of ms, spike trains part from those of other machines; their statistics do not")
+def run_bench(arguments: argparse.Namespace) -> None:
+    """Run ``lifext bench``."""
+    from . import bench
+    known = facts()
+    print(f"lifext {known['lifext']} with loops for {known['loops in use']}; NumPy {known['NumPy']}; "
+          f"{known['compiler']}; {_installation.processors()} processors\n"
+          "wall s/s: seconds of wall time a simulated second, median over turns. Ratio: to\n"
+          "lifext on one thread. Hz: spikes a second and neuron, by population.\n", flush=True)
+    results = bench.measure(arguments.quick, not arguments.no_brian2, lambda text: print(text + "\n", flush=True))
+    print("* simulates less of the same, from the same start: rates are those of that time.")
+    if bench.threads_lose(results):
+        print("Threads lose here. If other programs use the processors, OMP_WAIT_POLICY=passive helps.")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+        print(f"Figures: {arguments.json}")

@@ -408,6 +408,7 @@ class noisePoisson(_Noise):
 
     def _lower(self) -> buffers.PoissonInput:
         self._own("_curr", "_prev_curr")
+        self._line_up("_s")
         return buffers.PoissonInput(self._driven, self.rng, self._pending, self._s, self._curr, self._prev_curr,
                                     self.g, self.vE, self.alpha, self.tau, self.rate,
                                     ).seal([self._curr, self._prev_curr], self._recorders())
@@ -585,16 +586,16 @@ class NMDAR(_Receptor):
     kinetic : kineticBase
         Gating; can be replaced.
 
+    References
+    ----------
+    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603, eq. 3, after Jahr and Stevens (1990).
+
     Examples
     --------
     >>> nmda = NMDAR(1, order=1, g=0.07)
     >>> nmda.update(0.05, [0.0], [[0.1]])
     >>> nmda.current(0.05, np.array([-60.0])).round(6)
     array([-0.033422])
-
-    References
-    ----------
-    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603, eq. 3, after Jahr and Stevens (1990).
     """
 
     vE = Parameter()

@@ -178,16 +178,16 @@ class firstOrdKin(_CompiledKinetic):
     **kwargs
         `track` and `track_ID` of `kineticBase`.
 
+    References
+    ----------
+    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
+
     Examples
     --------
     >>> kinetic = firstOrdKin(1, alpha_s=0.5, tau_s=80)
     >>> kinetic.update(0.05, [0.0], [[1.0]])
     >>> kinetic.kinetic(0.05)
     array([0.4996875])
-
-    References
-    ----------
-    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
     """
 
     alpha_s = Parameter()
@@ -214,6 +214,7 @@ class firstOrdKin(_CompiledKinetic):
 
     def _lower(self) -> Gating:
         nothing = np.empty(0)
+        self._line_up("_s")
         return Gating(self._kind, self._s, self._own("_prev_s")[0], nothing, nothing,
                       self.alpha_s, self.tau_s, 0.0, 0.0).seal([self._prev_s], self._recorders())
 
@@ -229,16 +230,16 @@ class firstOrdKinExp(firstOrdKin):
     size, alpha_s, tau_s, **kwargs
         As in `firstOrdKin`.
 
+    References
+    ----------
+    .. [1] Compte, A. et al. (2000). Cereb Cortex 10:910-923.
+
     Examples
     --------
     >>> kinetic = firstOrdKinExp(1, alpha_s=1, tau_s=2)
     >>> kinetic.update(2.0, [0.0], [[1.0]])
     >>> kinetic.kinetic(2.0)
     array([0.36787944])
-
-    References
-    ----------
-    .. [1] Compte, A. et al. (2000). Cereb Cortex 10:910-923.
     """
 
     _kind = GatingKind.EXPONENTIAL
@@ -269,16 +270,16 @@ class secondOrdKin(_CompiledKinetic):
     **kwargs
         `track` and `track_ID` of `kineticBase`; `tracked_x` follows x.
 
+    References
+    ----------
+    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
+
     Examples
     --------
     >>> kinetic = secondOrdKin(1, alpha_x=1, alpha_s=1, tau_x=2, tau_s=80)
     >>> kinetic.update(0.1, [0.0], [[1.0]])
     >>> kinetic.kinetic(0.1)
     array([0.095])
-
-    References
-    ----------
-    .. [1] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
     """
 
     alpha_x = Parameter()
@@ -329,6 +330,7 @@ class secondOrdKin(_CompiledKinetic):
 
     def _lower(self) -> Gating:
         self._own("_prev_s", "_prev_x")
+        self._line_up("_s", "_x")
         return Gating(GatingKind.SECOND_ORDER, self._s, self._prev_s, self._x, self._prev_x, self.alpha_s,
                       self.tau_s, self.alpha_x, self.tau_x,
                       ).seal([self._prev_s, self._prev_x], self._recorders())

@@ -104,15 +104,15 @@ def load_state(network: Network, path: Path) -> None:
     OSError
         If the file cannot be read, or that of a record that streams not be written.
 
+    See Also
+    --------
+    save_state : has an example.
+
     Notes
     -----
     A record in memory gets the spikes or samples that it had. One that streams to the file that
     it streamed to then is cut to the length that it had; one that streams to another file is emptied, to
     go on from where the first file, which is not touched, was at the time.
-
-    See Also
-    --------
-    save_state : has an example.
     """
     path = _validate.file_name("Network", "path", path)
     saved, values = _read(path)

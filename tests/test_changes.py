@@ -4,6 +4,8 @@ Each change is made to four runs from one seed: fused and composed, on the compi
 and on their twins. A change that were not noticed by a kept record would show.
 """
 import abc
+import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -353,6 +355,28 @@ def test_arrays_that_a_user_holds_are_not_written():
     assert np.array_equal(current, current_copy)
     assert np.array_equal(view, view_copy)
     assert not np.array_equal(pop._vM, held["_vM"])
+
+
+@pytest.mark.parametrize("made", [lambda pop: pop, copy.deepcopy, lambda pop: pickle.loads(pickle.dumps(pop))],
+                         ids=["new", "copied", "pickled"])
+def test_what_kernels_walk_begins_with_a_line_of_the_cache(made):
+    pop = made(lifext.pyrPop(N, noise_g=0.01))
+    pop.predictSpikes(DT, 1.0)
+    pop.processTimeStep(DT, 1.0)
+    kinetic = pop.NMDA.kinetic
+    for array in (pop._vM, pop._endRefract, pop.noise._s, pop.noise._curr, kinetic._s, kinetic._x):
+        assert array.__array_interface__["data"][0] % 64 == 0
+
+
+def test_gating_that_a_user_holds_stays_where_it_is():
+    """As published: gating is moved in place, so who holds it sees it move."""
+    pop = lifext.pyrPop(N, noise_g=0.01)
+    held = np.zeros(N + 1)[1:]
+    pop.noise._s = held
+    pop.predictSpikes(DT, 1.0)
+    pop.processTimeStep(DT, 1.0)
+    assert pop.noise._s is held
+    assert held.any()
 
 
 def test_an_array_given_as_state_is_not_written():

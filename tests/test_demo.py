@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 
-import lifext
 from lifext import cli, demo
 
 SMALL = {"duration_scale": 0.03, "n_pyr": 64, "n_inter": 16, "progress": False}
@@ -262,68 +261,6 @@ def test_the_bar_tells_simulated_time_speed_and_time_left_on_a_terminal_only(str
 def test_without_tqdm_there_is_no_bar(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tqdm", None)
     assert demo.with_progress(range(3)) == range(3)
-
-
-@pytest.mark.parametrize(("arguments", "named"), [
-    ([], "COMMAND"), (["sing"], "sing"), (["demo", "--seed", "-1"], "--seed"), (["demo", "--seed", "a"], "'a'"),
-    (["demo", "--seed", str(2**32)], "4294967295"), (["demo", "--duration-scale", "0"], "--duration-scale"),
-    (["demo", "--duration-scale", "nan"], "0.001"), (["demo", "--duration-scale", "inf"], "'inf'"),
-    (["demo", "--output", "a.txt"], ".png"), (["demo", "--output", "no/such/place.png"], "no/such/place.png"),
-    (["info", "--seed", "1"], "--seed"),
-])
-def test_bad_arguments_give_one_line_and_2(arguments, named, capsys):
-    assert cli.main(arguments) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    assert named in printed.err
-
-
-@pytest.mark.parametrize("raised", [RuntimeError("of\ntwo lines"), OSError("disk full")])
-def test_a_failure_gives_one_line_and_1(raised, monkeypatch, capsys):
-    def fail(*arguments):
-        raise raised
-    monkeypatch.setattr(demo, "run", fail)
-    assert cli.main(["demo", "--no-plot"]) == 1
-    assert capsys.readouterr().err.count("\n") == 1
-    assert cli.main(["--debug", "demo", "--no-plot"]) == 1
-    assert "Traceback" in capsys.readouterr().err
-    assert cli.main(["demo", "--no-plot", "--debug"]) == 1
-    assert "Traceback" in capsys.readouterr().err
-
-
-def test_an_interrupted_run_gives_130(monkeypatch, capsys):
-    def interrupt(*arguments):
-        raise KeyboardInterrupt
-    monkeypatch.setattr(demo, "run", interrupt)
-    assert cli.main(["demo", "--no-plot"]) == 130
-    assert capsys.readouterr().err == "lifext: interrupted\n"
-
-
-def test_info_says_what_there_is(capsys):
-    assert cli.main(["info"]) == 0
-    printed = capsys.readouterr().out
-    assert f"lifext:              {lifext.__version__}\n" in printed
-    for fact in (np.__version__, lifext._core.kernels.backend, lifext._core.loops.chosen(), "numpy.exp"):
-        assert fact in printed
-
-
-def test_exp_agreement_tells_both_cases(monkeypatch):
-    monkeypatch.setattr(cli.math, "exp", lambda x: float(np.exp(np.array([x]))[0]))
-    assert cli._exp_agreement().startswith("equals")
-    monkeypatch.setattr(cli.math, "exp", lambda x: 0.0)
-    assert cli._exp_agreement().startswith("differs")
-
-
-def test_version(capsys):
-    assert cli.main(["--version"]) == 0
-    assert capsys.readouterr().out == f"lifext {lifext.__version__}\n"
-
-
-@pytest.mark.parametrize("command", [[], ["demo"], ["run"], ["info"]])
-def test_help(command, capsys):
-    assert cli.main([*command, "--help"]) == 0
-    assert "usage: lifext" in capsys.readouterr().out
 
 
 def test_data_is_json():

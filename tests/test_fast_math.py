@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from lifext._core import fast
+from lifext._core import equations, fast
 
 
 def exp_error(x):
@@ -43,6 +43,34 @@ def test_exp_of_a_sum_is_the_product():
     a, b = np.random.default_rng(3).uniform(-300, 300, (2, 100_000))
     # rounding a + b shifts the true result by up to half the spacing of 600
     np.testing.assert_allclose(fast.exponential(a) * fast.exponential(b), fast.exponential(a + b), rtol=2e-13)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="longdouble is no wider than float64 on this machine")
+@pytest.mark.parametrize(("lowest", "highest"), [(-0.5, 0.5), (-16, 16), (-1000, 1000)])
+def test_power_of_two_is_a_quotient_good_to_a_few_roundings(lowest, highest):
+    y = np.random.default_rng(5).uniform(lowest, highest, 1_000_000)
+    above, below = (part.astype(np.longdouble) for part in fast.powers_of_two(y))
+    assert np.abs(above / below / np.exp2(y.astype(np.longdouble)) - 1).max() < 2.5 * 2.0**-53
+
+
+def test_power_of_two_at_its_limits():
+    """It stays where a sum of its parts is finite, and so the block of any potential a number."""
+    above, below = fast.powers_of_two(np.array([0.0, 1.0, -1.0, 1000.0, 1e6, 1e15, -1000.0, -1e6, -1e15]))
+    np.testing.assert_allclose(above / below, [1, 2, 0.5, *[2.0**1000] * 3, *[2.0**-1000] * 3], rtol=1e-15)
+    assert np.isnan(fast.powers_of_two(np.array([np.nan]))).all()
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="longdouble is no wider than float64 on this machine")
+def test_magnesium_block_is_that_of_jahr_and_stevens():
+    """The part of the driving force that is left, over all potentials; it ends at 0 and 1."""
+    v = np.random.default_rng(6).uniform(-120, 60, 1_000_000)
+    wide = v.astype(np.longdouble)
+    left = equations.blocked_force(v, 0.0, 1.0, *fast.powers_of_two(equations.magnesium_power(v))) / v
+    exact = 1 / (1 + np.exp(-62 * wide / 1000) / (np.longdouble(357) / 100))
+    assert np.abs(left / exact - 1).max() < 16 * 2.0**-53
+    ends = np.array([-1e9, 1e9])
+    force = equations.blocked_force(ends, 0.0, 1.0, *fast.powers_of_two(equations.magnesium_power(ends)))
+    assert force.tolist() == [pytest.approx(0, abs=1e-200), 1e9]
 
 
 @pytest.mark.parametrize(("counter", "key", "words"), [

@@ -166,6 +166,14 @@ def test_exp(size, seed, scale):
     assert np.array_equal(fast.exponential(x), fast_reference.fast_exp(x))
 
 
+@given(st.integers(0, 600), st.integers(0, 2**32 - 1), st.sampled_from([1e-300, 1e-3, 1.0, 50.0, 2000.0, 1e18]))
+@settings(max_examples=100, deadline=None)
+def test_power_of_two(size, seed, scale):
+    y = np.random.default_rng(seed).normal(size=size) * scale
+    for part, twin in zip(fast.powers_of_two(y), fast_reference.power_of_two(y)):
+        assert np.array_equal(part, twin)
+
+
 def test_exp_at_its_limits():
     x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 709.78, 709.79, -708.0, np.nextafter(-708, -709), 5e-324])
     assert np.array_equal(fast.exponential(x), fast_reference.fast_exp(x), equal_nan=True)

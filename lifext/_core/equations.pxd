@@ -105,9 +105,14 @@ cdef inline double driving_force(double v, double reversal) noexcept nogil:
     return v - reversal
 
 
-cdef inline double blocked_force(double v, double reversal, double mg, double exp_of_v) noexcept nogil:
-    """The driving force behind the magnesium block."""
-    return (v - reversal)/magnesium_block(mg, exp_of_v)
+cdef inline double magnesium_power(double v) noexcept nogil:
+    """exp(-0.062 v) is 2 to this power: -0.062/ln(2) v."""
+    return -0.08944709253511574*v
+
+
+cdef inline double blocked_force(double v, double reversal, double mg, double above, double below) noexcept nogil:
+    """The driving force behind the magnesium block, where exp(-0.062 v) is above/below."""
+    return (v - reversal)*(below/(below + mg/3.57*above))
 
 
 cdef inline double driven_current(double g, double s, double force) noexcept nogil:

@@ -106,9 +106,14 @@ def driving_force(v: Values, reversal: Values) -> Any:
     return v - reversal
 
 
-def blocked_force(v: Values, reversal: Values, mg: Values, exp_of_v: Values) -> Any:
-    """Return the driving force behind the magnesium block."""
-    return (v - reversal) / magnesium_block(mg, exp_of_v)
+def magnesium_power(v: Values) -> Any:
+    """Return the power of two that the magnesium block has ``exp(-0.062 v)`` as."""
+    return -0.08944709253511574 * v
+
+
+def blocked_force(v: Values, reversal: Values, mg: Values, above: Values, below: Values) -> Any:
+    """Return the driving force behind the magnesium block, where ``exp(-0.062 v)`` is `above`/`below`."""
+    return (v - reversal) * (below / (below + mg / 3.57 * above))
 
 
 def driven_current(g: Values, s: Values, force: Values) -> Any:

@@ -5,11 +5,11 @@ from libc.math cimport fabs
 from libc.stdint cimport uint32_t, uint64_t
 
 from .equations cimport (blocked_force, crossing_time, driven_current, driving_force, heun_stage, heun_step_by, jump,
-                         leak_current, linear_decay, magnesium_exponent, net_current, relaxed, second_order_relaxed)
+                         leak_current, linear_decay, magnesium_power, net_current, relaxed, second_order_relaxed)
 from .fast cimport (AFFERENT, AMPA, BLOCK, EXCITATORY, GABA, GUIDE, INHIBITORY, NMDA, NOISE, Cells, Channel,
                     FastLoops, Gate, Link, Poisson, Receptor, Source, Target)
-from .fast_math cimport fast_exp
-from .philox cimport Words, philox
+from .fast_math cimport Quotient, fast_exp, power_of_two
+from .philox cimport lifext_philox_eight
 from .projection cimport DENSE, RING, SPARSE, UNIFORM
 
 ctypedef const double *const_double_p
@@ -31,11 +31,18 @@ ctypedef fused Weight:
     const_double_p
 
 cdef enum:
-    CALLS = 64                # of the generator at once
+    CALLS = 8                 # of the generator at once
+    WORDS = 4*CALLS
     FLUSH_EVERY = 256         # steps
+    LINE = 8                  # numbers in a line of the cache: vectors of as many load in one piece
 
 # Gating below this is as good as closed, and would in time become too small for full speed.
 cdef double CLOSED = 1e-200
+
+
+cdef inline double *whole_lines(double *space) noexcept nogil:
+    """The first place of `space` at which a line of the cache begins."""
+    return space + (-(<size_t> space >> 3) & (LINE - 1))
 
 
 cdef inline double of(Value value, Py_ssize_t i) noexcept nogil:
@@ -74,16 +81,16 @@ cdef void exponentials(Source x, Py_ssize_t n, Target out) noexcept nogil:
 
 # Poisson input
 
-cdef inline Words draw(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, uint32_t number) noexcept nogil:
-    """Draw `number` of a block and step."""
+cdef inline void draw(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, uint32_t number,
+                      uint32_t *words) noexcept nogil:
+    """CALLS draws of a block and step: the first word of each, then the second of each, ..."""
     cdef uint64_t at = step
-    return philox(number, <uint32_t> block, <uint32_t> at, p.stream << 16 | <uint32_t> (at >> 32), c.key[0], c.key[1])
+    lifext_philox_eight(number, <uint32_t> block, <uint32_t> at, p.stream << 16 | <uint32_t> (at >> 32),
+                        c.key[0], c.key[1], words)
 
 
-cdef Py_ssize_t draw_count(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step) noexcept nogil:
-    """How many arrivals there are in a block and step: inversion, from a table."""
-    cdef Words w = draw(c, p, block, step, 0)
-    cdef uint64_t uniform = <uint64_t> w.b << 32 | w.a
+cdef inline Py_ssize_t count_of(Cells *c, Poisson *p, Py_ssize_t block, uint64_t uniform) noexcept nogil:
+    """How many arrivals there are in a block and a step: inversion, from a table."""
     cdef Py_ssize_t table = block
     cdef const uint64_t *below
     cdef Py_ssize_t k
@@ -96,74 +103,87 @@ cdef Py_ssize_t draw_count(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t st
     return p.least[table] + k
 
 
-cdef void draw_chunk(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n, Py_ssize_t calls,
-                     uint32_t number, uint32_t *place, uint32_t *when) noexcept nogil:
-    # OUT: place, when: (2*calls,) words
-    cdef Py_ssize_t k
-    cdef Words w
-    for k in range(calls):
-        w = draw(c, p, block, step, number + <uint32_t> k)
-        place[k], when[k], place[calls + k], when[calls + k] = w.a, w.b, w.c, w.d
+cdef inline uint64_t scaled(uint32_t word, Py_ssize_t n) noexcept nogil:
+    """A random word times n: its upper half is a neuron of n, its lower half a random number of its own."""
+    return <uint64_t> word*<uint64_t> n
 
 
-cdef inline Py_ssize_t chosen_neuron(Poisson *p, Py_ssize_t lo, Py_ssize_t n, uint32_t word) noexcept nogil:
-    """The neuron of a block of `n` from `lo` on that an arrival goes to, by its rate."""
-    cdef uint64_t scaled = <uint64_t> word*<uint64_t> n
+cdef inline Py_ssize_t chosen_neuron(Poisson *p, Py_ssize_t lo, uint64_t scaled) noexcept nogil:
+    """The neuron of a block from `lo` on that an arrival goes to, by its rate."""
     cdef Py_ssize_t i = <Py_ssize_t> (scaled >> 32)
     if p.one_rate or <uint32_t> scaled < p.keep[lo + i]:
         return i
     return p.other[lo + i]
 
 
-cdef inline double remaining_time(uint32_t word, double dt) noexcept nogil:
-    """How much of the step is left after an arrival: uniform in (0, dt)."""
-    return (<int> (word >> 1) + 0.5)*4.656612873077393e-10*dt
+cdef inline double part_left(uint32_t word, double middle) noexcept nogil:
+    """Which part of the step is left after an arrival: uniform in (0, 1)."""
+    return (<int> (word >> 1) + middle)*4.656612873077393e-10
 
 
-cdef Py_ssize_t calls_for(Py_ssize_t arrivals) noexcept nogil:
-    # two an arrival's words; by eights, which leaves vectors no remainder
-    return min((arrivals + 15)//16*8, <Py_ssize_t> CALLS)
+cdef inline Py_ssize_t draw_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n,
+                                     uint32_t number, Py_ssize_t *count, uint64_t *which, double *left) noexcept nogil:
+    """Draw `number` and those after it, as arrivals: `scaled` words for their neurons, and parts of the step.
+
+    Returns how many they are. Where all rates are alike, the lower half of what chooses the
+    neuron is free to be the time. The last two words of the first draws are the count.
+    """
+    cdef uint32_t words[WORDS]
+    cdef Py_ssize_t k, good = WORDS if p.one_rate else WORDS//2
+    # n numbers in 2^32 stand for one time, which is the middle of theirs
+    cdef double middle = 0.25*n
+    draw(c, p, block, step, number, words)
+    for k in range(WORDS):
+        which[k] = scaled(words[k], n)
+    if p.one_rate:
+        for k in range(WORDS):
+            left[k] = part_left(<uint32_t> which[k], middle)
+    else:
+        for k in range(WORDS//2):
+            left[k] = part_left(words[WORDS//2 + k], 0.5)
+            left[WORDS//2 + k] = 0.0
+    if number > 0:
+        return good
+    count[0] = count_of(c, p, block, <uint64_t> words[WORDS - 1] << 32 | words[WORDS - 2])
+    return good - 2
 
 
 cdef Py_ssize_t arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t *neurons,
                          double *remaining, Py_ssize_t most) noexcept nogil:
     """All arrivals of a block and step, for tests; at most `most` are written."""
-    cdef uint32_t place[2*CALLS]
-    cdef uint32_t when[2*CALLS]
+    cdef uint64_t which[WORDS]
+    cdef double left[WORDS]
     cdef Py_ssize_t lo = block*BLOCK, n = min(<Py_ssize_t> BLOCK, c.size - block*BLOCK)
-    cdef Py_ssize_t k, count, calls, done = 0, number = 1
-    count = draw_count(c, p, block, step)
-    while done < min(count, most):
-        calls = calls_for(count - done)
-        draw_chunk(c, p, block, step, n, calls, <uint32_t> number, place, when)
-        for k in range(min(2*calls, min(count, most) - done)):
-            neurons[done + k] = lo + chosen_neuron(p, lo, n, place[k])
-            remaining[done + k] = remaining_time(when[k], c.dt)
-        done += 2*calls
-        number += calls
+    cdef Py_ssize_t k, good, count = 0, done = 0
+    cdef uint32_t number = 0
+    while number == 0 or done < min(count, most):
+        good = draw_arrivals(c, p, block, step, n, number, &count, which, left)
+        for k in range(min(good, min(count, most) - done)):
+            neurons[done + k] = lo + chosen_neuron(p, lo, which[k])
+            remaining[done + k] = left[k]*c.dt
+        done += good
+        number += CALLS
     return count
 
 
 cdef void add_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n, Target s) noexcept nogil:
     # IN and OUT: s, which has decayed over the step: each arrival adds what is left of it at the end
-    cdef uint32_t place[2*CALLS]
-    cdef uint32_t when[2*CALLS]
-    cdef double left[2*CALLS]
-    cdef Py_ssize_t lo = block*BLOCK, k, i, count, calls, done = 0, number = 1
-    cdef double tau = p.tau, dt = c.dt, alpha = p.alpha[0]
-    count = draw_count(c, p, block, step)
-    while done < count:
-        calls = calls_for(count - done)
-        draw_chunk(c, p, block, step, n, calls, <uint32_t> number, place, when)
-        for k in range(2*calls):
-            left[k] = fast_exp(-remaining_time(when[k], dt)/tau)
-        for k in range(min(2*calls, count - done)):
-            i = chosen_neuron(p, lo, n, place[k])
+    cdef uint64_t which[WORDS]
+    cdef double left[WORDS]
+    cdef Py_ssize_t lo = block*BLOCK, k, i, good, count = 0, done = 0
+    cdef double taus = c.dt/p.tau, alpha = p.alpha[0]
+    cdef uint32_t number = 0
+    while number == 0 or done < count:
+        good = draw_arrivals(c, p, block, step, n, number, &count, which, left)
+        for k in range(WORDS):
+            left[k] = fast_exp(-left[k]*taus)
+        for k in range(min(good, count - done)):
+            i = chosen_neuron(p, lo, which[k])
             if not p.channel.uniform:
                 alpha = p.alpha[lo + i]
             s[i] = jump(s[i], alpha, left[k])
-        done += 2*calls
-        number += calls
+        done += good
+        number += CALLS
 
 
 # Gating
@@ -242,34 +262,14 @@ cdef void take_spikes(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike,
         take_sums(g, lo, n, alike, <double> 0.0, places)
 
 
-cdef bint takes_usual_excitation(Receptor *r) noexcept nogil:
-    """Whether excitation reaches first-order AMPA and second-order NMDA receptors, each with one alpha for all."""
-    return (not r[AMPA].gate.second and r[AMPA].gate.uniform and r[NMDA].gate.second and r[NMDA].gate.uniform)
-
-
-cdef void take_usual_excitation(Receptor *r, const double *alike, Py_ssize_t lo, Py_ssize_t n, Target sums,
-                                Target s_ampa, Target s_nmda, Target x_nmda) noexcept nogil:
-    """As `take_spikes` of both and `clear`, in one go over the sums, which are more than all the rest."""
-    cdef double alpha_ampa = r[AMPA].gate.alpha_s[0], alpha_x = r[NMDA].gate.alpha_x[0]
-    cdef double alpha = r[NMDA].gate.alpha_s[0]*alpha_x
-    cdef double ampa_alike = alike[0], nmda_alike = alike[2], integral_alike = alike[3]
-    cdef double ampa, nmda, integral
-    cdef Py_ssize_t i
-    for i in range(n):
-        ampa, nmda = ampa_alike + sums[4*i], nmda_alike + sums[4*i + 2]
-        integral = integral_alike + sums[4*i + 3]
-        sums[4*i] = sums[4*i + 1] = sums[4*i + 2] = sums[4*i + 3] = 0.0
-        s_ampa[i] = jump(s_ampa[i], alpha_ampa, ampa)
-        s_nmda[i] = jump(s_nmda[i], alpha*integral, 1.0 - s_nmda[i])
-        x_nmda[i] = jump(x_nmda[i], alpha_x, nmda)
-
-
 # Currents
 
 cdef void block_magnesium(Value reversal, Value mg, Source stage, Py_ssize_t n, Target force) noexcept nogil:
     cdef Py_ssize_t i
+    cdef Quotient power
     for i in range(n):
-        force[i] = blocked_force(stage[i], of(reversal, i), of(mg, i), fast_exp(magnesium_exponent(stage[i])))
+        power = power_of_two(magnesium_power(stage[i]))
+        force[i] = blocked_force(stage[i], of(reversal, i), of(mg, i), power.above, power.below)
 
 
 cdef void conduct_freely(Value g, Value reversal, Source s, Source stage, Py_ssize_t n, Target net) noexcept nogil:
@@ -417,17 +417,16 @@ cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double befo
     `before` is the time of the step before, after which refractory periods end; infinite
     where that step was settled. With `keep`, the potential of the second slope stays to be used again.
     """
-    cdef double start[BLOCK]
-    cdef double slope[BLOCK]
-    cdef double stage_here[BLOCK]
-    cdef double force_here[BLOCK]
+    cdef double space[4*BLOCK + LINE]
+    cdef double *start = whole_lines(space)
+    cdef double *slope = start + BLOCK
     cdef Py_ssize_t lo = block*BLOCK
     cdef Py_ssize_t n = min(<Py_ssize_t> BLOCK, c.size - lo)
-    cdef double *stage = c.stage + lo if keep else stage_here
-    cdef double *force = c.force + lo if keep else force_here
+    cdef double *stage = c.stage + lo if keep else slope + BLOCK
+    cdef double *force = c.force + lo if keep else slope + 2*BLOCK
     cdef bint flushing = step % FLUSH_EVERY == 0
     cdef int k
-    begin_step(c, lo, n, before, start, slope, stage)
+    # the inputs first: what the loops after them share then stays in the first-level cache
     for k in range(2):
         if c.inputs[k].active:
             relax_first_order(c.inputs[k].left, n, c.inputs[k].s + lo)
@@ -435,6 +434,7 @@ cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double befo
                 flush(n, c.inputs[k].s + lo)
             if c.inputs[k].driven:
                 add_arrivals(c, &c.inputs[k], block, step, n, c.inputs[k].s + lo)
+    begin_step(c, lo, n, before, start, slope, stage)
     if not c.receptors[NMDA].channel.closed and c.receptors[NMDA].active:
         find_force(&c.receptors[NMDA].channel, stage, lo, n, force)
     if is_usual(c) and not flushing:

@@ -9,11 +9,12 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from .buffers cimport LINEAR, SECOND_ORDER, Cell, Gating, PoissonInput
 from .equations cimport linear_decay
-from .fast_math cimport fast_exp
+from .fast_math cimport Quotient, fast_exp, power_of_two
 from .loops cimport fast_table_of
 from .philox cimport Words, philox
 
 from . import poisson_tables
+from .lines import in_whole_lines
 
 # Neurons of a block, each of which has its own random streams.
 BLOCK_SIZE = BLOCK
@@ -30,6 +31,18 @@ def exponential(const double[::1] x):
     if x.shape[0] > 0:
         fast_loops().exponentials(<Source> &x[0], x.shape[0], <Target> &filled[0])
     return out
+
+
+def powers_of_two(const double[::1] y):
+    """Return 2^y as two arrays, above and below, of which it is the quotient."""
+    cdef double[::1] above = np.empty(y.shape[0])
+    cdef double[::1] below = np.empty(y.shape[0])
+    cdef Quotient power
+    cdef Py_ssize_t i
+    for i in range(y.shape[0]):
+        power = power_of_two(y[i])
+        above[i], below[i] = power.above, power.below
+    return np.asarray(above), np.asarray(below)
 
 
 def random_words(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t key0, uint32_t key1):
@@ -139,7 +152,7 @@ cdef class FastCell:
         self.forget_spikes()
 
     cdef double *_doubles(self, name, Py_ssize_t size) except? NULL:
-        cdef double[::1] array = np.zeros(max(size, 1))
+        cdef double[::1] array = in_whole_lines(np.zeros(max(size, 1)))
         self._held[name] = array
         return &array[0]
 
@@ -175,7 +188,7 @@ cdef class FastCell:
 
     cdef _set_input(self, int place, PoissonInput record, uint32_t stream):
         cdef Poisson *p = &self.c.inputs[place]
-        p.stream, p.one_rate = stream, record.one_rate
+        p.stream = stream
         p.channel.uniform, p.channel.g, p.channel.reversal = (
             record.uniform, first_of(record.g), first_of(record.reversal))
         p.channel.mg, p.alpha = NULL, first_of(record.alpha)
@@ -231,6 +244,7 @@ cdef class FastCell:
         known = self._held.get(("rate", place))
         if known is not None and np.array_equal(known, record.rate):
             return
+        p.one_rate = record.one_rate or not np.any(np.diff(record.rate))
         if p.one_rate:
             means = np.array([min(n, BLOCK), n % BLOCK])*(record.rate[0]*self.c.dt)
         else:

@@ -35,17 +35,36 @@ cdef inline double fast_exp(double x) noexcept nogil:
     cdef double rest = n*1.90821492927058770002e-10
     cdef double r = main - rest
     # minimax (Remez) for (exp(r) - 1 - r)/r^2, to 3.7e-18 of exp(r)
-    cdef double q = 2.5000182434477149e-08
-    q = q*r + 2.7630254037633321e-07
-    q = q*r + 2.7557586237143528e-06
-    q = q*r + 2.4801493085711925e-05
-    q = q*r + 1.9841269506371443e-04
-    q = q*r + 1.3888888943638942e-03
-    q = q*r + 8.3333333334947797e-03
-    q = q*r + 4.1666666666530147e-02
-    q = q*r + 1.6666666666666410e-01
-    q = q*r + 5.0000000000000111e-01
+    cdef double square = r*r
+    cdef double fourth = square*square
+    # pairs of terms, and pairs of these (Estrin): fewer operations wait for one another
+    cdef double low = (5.0000000000000111e-01 + 1.6666666666666410e-01*r) + (
+        4.1666666666530147e-02 + 8.3333333334947797e-03*r)*square
+    cdef double high = (1.3888888943638942e-03 + 1.9841269506371443e-04*r) + (
+        2.4801493085711925e-05 + 2.7557586237143528e-06*r)*square
+    cdef double top = 2.7630254037633321e-07 + 2.5000182434477149e-08*r
+    cdef double q = low + (high + top*fourth)*fourth
     # r is main - rest but for its rounding, which so counts in the square alone
-    cdef double y = lifext_scale(1.0 + (main - (rest - r*r*q)), rounded)
+    cdef double y = lifext_scale(1.0 + (main - (rest - square*q)), rounded)
     y = 0.0 if x < -708.0 else y
     return INFINITY if x > 709.78 else y
+
+
+cdef struct Quotient:
+    double above
+    double below
+
+
+cdef inline Quotient power_of_two(double y) noexcept nogil:
+    """2^y = above/below, for those who divide anyway; n stays within +-1000."""
+    cdef Quotient out
+    cdef double rounded = y + 6755399441055744.0
+    cdef double f = y - (rounded - 6755399441055744.0)
+    cdef double square = f*f
+    # 2^f = (even + odd)/(even - odd), minimax (Remez) for |f| <= 1/2, to 8.5e-19 of 2^f
+    cdef double even = (square + 233.18424021822383)*square + 4368.212254935927
+    cdef double odd = f*((0.023093343064777217*square + 20.202067411898412)*square + 1513.9070042981193)
+    rounded = 6755399441056744.0 if rounded > 6755399441056744.0 else rounded
+    rounded = 6755399441054744.0 if rounded < 6755399441054744.0 else rounded
+    out.above, out.below = lifext_scale(even + odd, rounded), even - odd
+    return out

@@ -11,18 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._types import ArrayLike, Floats, Neurons, Values
+from .._types import ArrayLike, Floats, Neurons
 from . import equations, poisson_tables
 from .buffers import Cell, GatingKind
 from .fast import BLOCK_SIZE
 
-CALLS = 64
+# draws that are made at once, of four words each
+CALLS = 8
+WORDS = 4 * CALLS
 FLUSH_EVERY = 256
 CLOSED = 1e-200
-# exp(r) is 1 + r + r^2 q(r); highest power first
-EXP_COEFFICIENTS = (2.5000182434477149e-08, 2.7630254037633321e-07, 2.7557586237143528e-06, 2.4801493085711925e-05,
-                    1.9841269506371443e-04, 1.3888888943638942e-03, 8.3333333334947797e-03, 4.1666666666530147e-02,
-                    1.6666666666666410e-01, 5.0000000000000111e-01)
+# exp(r) is 1 + r + r^2 q(r); lowest power first
+EXP_COEFFICIENTS = (5.0000000000000111e-01, 1.6666666666666410e-01, 4.1666666666530147e-02, 8.3333333334947797e-03,
+                    1.3888888943638942e-03, 1.9841269506371443e-04, 2.4801493085711925e-05, 2.7557586237143528e-06,
+                    2.7630254037633321e-07, 2.5000182434477149e-08)
 ROUNDER = 1.5 * 2.0**52
 WORD = np.uint64(0xffffffff)
 HALF_WORD = np.uint64(32)
@@ -47,13 +49,42 @@ def fast_exp(x: ArrayLike) -> Floats:
         n = rounded - ROUNDER
         main, rest = x - n * 6.93147180369123816490e-01, n * 1.90821492927058770002e-10
         r = main - rest
-        q: Values = EXP_COEFFICIENTS[0]
-        for coefficient in EXP_COEFFICIENTS[1:]:
-            q = q * r + coefficient
-        mantissa = np.asarray(1.0 + (main - (rest - r * r * q)))
-    # the last bits of `rounded` are n, which is added to the exponent
-    y = (mantissa.view(np.uint64) + (np.asarray(rounded).view(np.uint64) << np.uint64(52))).view(np.float64)
+        square = r * r
+        fourth = square * square
+        pairs = [a + b * r for a, b in zip(EXP_COEFFICIENTS[::2], EXP_COEFFICIENTS[1::2])]
+        low, high = pairs[0] + pairs[1] * square, pairs[2] + pairs[3] * square
+        q = low + (high + pairs[4] * fourth) * fourth
+        mantissa = np.asarray(1.0 + (main - (rest - square * q)))
+    y = _scaled(mantissa, rounded)
     return np.where(x > 709.78, np.inf, np.where(x < -708.0, 0.0, y))
+
+
+def _scaled(value: NDArray[Any], rounded: NDArray[Any]) -> Floats:
+    # the last bits of `rounded` are n, which is added to the exponent
+    return (value.view(np.uint64) + (np.asarray(rounded).view(np.uint64) << np.uint64(52))).view(np.float64)
+
+
+def power_of_two(y: ArrayLike) -> tuple[Floats, Floats]:
+    """Return 2^y as a quotient, as the kernels have it.
+
+    Parameters
+    ----------
+    y : array_like
+        Of any shape; the power of two in it stays within 1000 on both sides.
+
+    Returns
+    -------
+    above, below : ndarray
+        Of the same shape.
+    """
+    y = np.asarray(y, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        rounded = y + ROUNDER
+        f = y - (rounded - ROUNDER)
+        square = f * f
+        even = (square + 233.18424021822383) * square + 4368.212254935927
+        odd = f * ((0.023093343064777217 * square + 20.202067411898412) * square + 1513.9070042981193)
+        return _scaled(np.asarray(even + odd), np.clip(rounded, ROUNDER - 1000, ROUNDER + 1000)), even - odd
 
 
 def philox(counters: ArrayLike, key: Sequence[int]) -> NDArray[np.uint32]:
@@ -136,8 +167,8 @@ class Input:
         if self.driven:
             alpha = np.broadcast_to(self.record.alpha, (self.size,))
             for block in range(-(-self.size // BLOCK_SIZE)):
-                neurons, remaining = self.arrivals(block, step)
-                np.add.at(self.s, neurons, alpha[neurons] * fast_exp(-remaining / self.record.tau[0]))
+                neurons, parts = self._arrivals(block, step)
+                np.add.at(self.s, neurons, alpha[neurons] * fast_exp(-parts * (self.dt / self.record.tau[0])))
 
     def arrivals(self, block: int, step: int) -> tuple[Neurons, NDArray[Any]]:
         """Return who gets the arrivals of a block and step, and how much of the step is left after each.
@@ -148,36 +179,47 @@ class Input:
         remaining : ndarray of shape (n,)
             ms.
         """
+        neurons, parts = self._arrivals(block, step)
+        return neurons, parts * self.dt
+
+    def _arrivals(self, block: int, step: int) -> tuple[Neurons, NDArray[Any]]:
         first = block * BLOCK_SIZE
         n = min(BLOCK_SIZE, self.size - first)
-        if self.record.one_rate:
-            mean = n * (self.record.rate[0] * self.dt)
+        rates = np.asarray(self.record.rate)
+        alike = not np.any(np.diff(rates))
+        if alike:
+            mean = n * (rates[0] * self.dt)
             keep: NDArray[Any] = np.full(n, WORD)
             other: NDArray[Any] = np.arange(n)
         else:
-            keep, other, total = find_aliases(np.asarray(self.record.rate)[first:first + n])
+            keep, other, total = find_aliases(rates[first:first + n])
             mean = total * self.dt
-        place, when = self._words(block, step, self._count(mean, block, step))
-        scaled = place * np.uint64(n)
-        chosen = (scaled >> HALF_WORD).astype(np.intp)
-        neurons = np.where((scaled & WORD) < keep[chosen], chosen, other[chosen])
-        return first + neurons, ((when >> np.uint64(1)) + 0.5) * 2.0**-31 * self.dt
+        which, times = self._words(mean, n, alike, block, step)
+        chosen = (which >> HALF_WORD).astype(np.intp)
+        neurons = np.where((which & WORD) < keep[chosen], chosen, other[chosen])
+        return first + neurons, ((times >> np.uint64(1)) + (0.25 * n if alike else 0.5)) * 2.0**-31
 
-    def _count(self, mean: float, block: int, step: int) -> int:
-        least, below, _ = poisson_tables.count_table(mean)
-        low, high = draws(self.key, self.stream, block, step, [0])[0, :2].astype(np.uint64)
-        return least + int(np.searchsorted(below, high << HALF_WORD | low))
+    def _words(self, mean: float, n: int, alike: bool, block: int,
+               step: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """Words that choose a neuron of n, times n, and words for times, of each arrival."""
+        which: list[np.uint64] = []
+        times: list[np.uint64] = []
+        count: int | None = None
+        number = 0
+        while count is None or len(which) < count:
+            words = draws(self.key, self.stream, block, step, number + np.arange(CALLS)).T.ravel().astype(np.uint64)
+            scaled = words * np.uint64(n)
+            new, new_times = (scaled, scaled & WORD) if alike else (scaled[:WORDS // 2], words[WORDS // 2:])
+            if number == 0:
+                # the last two words say how many arrivals there are
+                count, new, new_times = _count(mean, *words[WORDS - 2:]), new[:-2], new_times[:-2]
+            which, times, number = [*which, *new], [*times, *new_times], number + CALLS
+        return np.array(which[:count], dtype=np.uint64), np.array(times[:count], dtype=np.uint64)
 
-    def _words(self, block: int, step: int, count: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        """Two words for each of `count` arrivals: a chunk of draws has first one arrival of each, then another."""
-        place, when, done, number = [], [], 0, 1
-        while done < count:
-            calls = min((count - done + 15) // 16 * 8, CALLS)
-            words = draws(self.key, self.stream, block, step, number + np.arange(calls)).astype(np.uint64)
-            place += [*words[:, 0], *words[:, 2]]
-            when += [*words[:, 1], *words[:, 3]]
-            done, number = done + 2 * calls, number + calls
-        return np.array(place[:count], dtype=np.uint64), np.array(when[:count], dtype=np.uint64)
+
+def _count(mean: float, low: Any, high: Any) -> int:
+    least, below, _ = poisson_tables.count_table(mean)
+    return least + int(np.searchsorted(below, high << HALF_WORD | low))
 
 
 def _flush(step: int, s: Floats) -> None:
@@ -264,7 +306,7 @@ class FastCell:
         for part in parts:
             part.relax(step)
         self.force = equations.blocked_force(self.stage, np.asarray(self.cell.nmda_v), self.mg,
-                                             fast_exp(equations.magnesium_exponent(self.stage)))
+                                             *power_of_two(equations.magnesium_power(self.stage)))
         self.synaptic = sum(self._currents(), np.zeros(self.cell.size))
         self.v[:] = equations.heun_step_by(
             v, slope, self._net_current(self.stage, self.synaptic), self.dt / 2.0 / self.cm)

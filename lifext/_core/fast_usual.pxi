@@ -106,6 +106,28 @@ cdef void usual_correct(Cells *c, Noise s_noise, Train s_train, Force force, Sou
         synaptic[i] = total
 
 
+cdef bint takes_usual_excitation(Receptor *r) noexcept nogil:
+    """Whether excitation reaches first-order AMPA and second-order NMDA receptors, each with one alpha for all."""
+    return (not r[AMPA].gate.second and r[AMPA].gate.uniform and r[NMDA].gate.second and r[NMDA].gate.uniform)
+
+
+cdef void take_usual_excitation(Receptor *r, const double *alike, Py_ssize_t lo, Py_ssize_t n, Target sums,
+                                Target s_ampa, Target s_nmda, Target x_nmda) noexcept nogil:
+    """As `take_spikes` of both and `clear`, in one go over the sums, which are more than all the rest."""
+    cdef double alpha_ampa = r[AMPA].gate.alpha_s[0], alpha_x = r[NMDA].gate.alpha_x[0]
+    cdef double alpha = r[NMDA].gate.alpha_s[0]*alpha_x
+    cdef double ampa_alike = alike[0], nmda_alike = alike[2], integral_alike = alike[3]
+    cdef double ampa, nmda, integral
+    cdef Py_ssize_t i
+    for i in range(n):
+        ampa, nmda = ampa_alike + sums[4*i], nmda_alike + sums[4*i + 2]
+        integral = integral_alike + sums[4*i + 3]
+        sums[4*i] = sums[4*i + 1] = sums[4*i + 2] = sums[4*i + 3] = 0.0
+        s_ampa[i] = jump(s_ampa[i], alpha_ampa, ampa)
+        s_nmda[i] = jump(s_nmda[i], alpha*integral, 1.0 - s_nmda[i])
+        x_nmda[i] = jump(x_nmda[i], alpha_x, nmda)
+
+
 # Which of its arrays a population has
 
 cdef Py_ssize_t move_with_force(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train, Force force,

@@ -27,9 +27,39 @@ cdef extern from *:
     static int lifext_has_v3(void) { return 0; }
     static int lifext_has_v4(void) { return 0; }
     #endif
+
+    #define LIFEXT_TEXT_OF(x) #x
+    #define LIFEXT_TEXT(x) LIFEXT_TEXT_OF(x)
+    #if defined(__clang__)
+    static const char *lifext_compiler = __VERSION__;
+    #elif defined(__GNUC__)
+    static const char *lifext_compiler = "GCC " __VERSION__;
+    #elif defined(_MSC_FULL_VER)
+    static const char *lifext_compiler = "MSVC " LIFEXT_TEXT(_MSC_FULL_VER);
+    #else
+    static const char *lifext_compiler = "unknown";
+    #endif
+    #if defined(__FAST_MATH__) || defined(_M_FP_FAST)
+    static const int lifext_fast_math = 1;
+    #else
+    static const int lifext_fast_math = 0;
+    #endif
+    /* setup.py defines it */
+    #ifndef LIFEXT_FLAGS
+    #define LIFEXT_FLAGS ""
+    #endif
+    static const char *lifext_flags = LIFEXT_FLAGS;
     """
     bint lifext_has_v3() noexcept
     bint lifext_has_v4() noexcept
+    const char *lifext_compiler
+    const char *lifext_flags
+    const bint lifext_fast_math
+
+
+def compiler():
+    """Return the compiler and its version, the flags that setup.py gave it, and whether it may change arithmetic."""
+    return lifext_compiler.decode(), lifext_flags.decode(), bool(lifext_fast_math)
 
 
 def built():

@@ -1,0 +1,253 @@
+"""The command line: exit codes, errors in one line, what each command says; tables of `lifext bench`."""
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import lifext
+from lifext import _installation, bench, cli, demo
+from lifext._core import fast_loop, kernels, loops
+
+COMMANDS = ("demo", "run", "info", "bench")
+
+
+def command(*arguments, **keywords):
+    """Run the command line in a process of its own."""
+    return subprocess.run([sys.executable, "-m", "lifext", *arguments], capture_output=True, text=True, **keywords)
+
+
+# help, errors and exit codes
+
+@pytest.mark.parametrize("words", [(), *((name,) for name in COMMANDS)])
+def test_help_says_what_how_and_with_which_status(words, capsys):
+    assert cli.main([*words, "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("usage: lifext")
+    for fact in ("--debug", "xit status"):
+        assert fact in said
+    # what it does, before how: more than the line in the list of commands
+    assert len(said.partition("options:")[0]) > 150
+
+
+def test_help_lists_the_commands(capsys):
+    cli.main(["--help"])
+    listed = re.findall(r"^    (\w+) ", capsys.readouterr().out, flags=re.MULTILINE)
+    assert listed == list(COMMANDS)
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), [
+    (["--version"], 0, ""),
+    (["sing"], 2, "lifext: argument COMMAND: "),
+    (["run", "fails.py"], 1, "ZeroDivisionError"),
+    (["run", "leaves.py"], 7, ""),
+])
+def test_exit_codes_of_the_process(arguments, code, said, tmp_path):
+    (tmp_path / "fails.py").write_text("1 / 0\n")
+    (tmp_path / "leaves.py").write_text("raise SystemExit(7)\n")
+    ended = command(*arguments, cwd=tmp_path)
+    assert ended.returncode == code
+    assert said in ended.stderr
+    if code == 2:
+        assert ended.stderr.count("\n") == 1
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run([sys.executable, "-m", "lifext", "info"], stdout=writing, stderr=subprocess.PIPE,
+                               text=True, cwd=tmp_path)
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(("arguments", "named"), [
+    ([], "COMMAND"), (["sing"], "sing"), (["demo", "--seed", "-1"], "--seed"), (["demo", "--seed", "a"], "'a'"),
+    (["demo", "--seed", str(2**32)], "4294967295"), (["demo", "--duration-scale", "0"], "--duration-scale"),
+    (["demo", "--duration-scale", "nan"], "0.001"), (["demo", "--duration-scale", "inf"], "'inf'"),
+    (["demo", "--output", "a.txt"], ".png"), (["demo", "--output", "no/such/place.png"], "no/such/place.png"),
+    (["info", "--seed", "1"], "--seed"), (["bench", "--json", "no/such/place.json"], "no/such/place.json"),
+    (["run"], "SCRIPT"), (["run", "no_such.py"], "no_such.py"), (["bench", "ring"], "ring"),
+    (["bench", "--json", "."], "must be a file, got the directory '.'"),
+])
+def test_bad_arguments_give_one_line_and_2(arguments, named, capsys):
+    assert cli.main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert named in printed.err
+
+
+@pytest.mark.parametrize("raised", [RuntimeError("of\ntwo lines"), OSError("disk full")])
+def test_a_failure_gives_one_line_and_1(raised, monkeypatch, capsys):
+    def fail(*arguments):
+        raise raised
+    monkeypatch.setattr(demo, "run", fail)
+    assert cli.main(["demo", "--no-plot"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert cli.main(["--debug", "demo", "--no-plot"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+    assert cli.main(["demo", "--no-plot", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_gives_130(monkeypatch, capsys):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(demo, "run", interrupt)
+    assert cli.main(["demo", "--no-plot"]) == 130
+    assert capsys.readouterr().err == "lifext: interrupted\n"
+
+
+def test_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"lifext {lifext.__version__}\n"
+
+
+# info
+
+def shown(capsys):
+    """Return the lines of `lifext info` as a dict."""
+    assert cli.main(["info"]) == 0
+    return dict(re.split(r": +", line, maxsplit=1) for line in capsys.readouterr().out.splitlines())
+
+
+def test_info_says_what_there_is(capsys):
+    said = shown(capsys)
+    assert said["lifext"] == lifext.__version__
+    assert said["NumPy"] == np.__version__
+    assert said["kernels"] == kernels.backend
+    assert said["loops in use"] == loops.chosen()
+    assert said["loops built for"].split(", ") == loops.built()
+    assert set(loops.supported()) <= set(loops.built())
+    assert said["OpenMP"].startswith(f"{fast_loop.max_threads()} threads" if fast_loop.has_openmp() else "no")
+
+
+def test_info_knows_the_compiler(capsys):
+    said = shown(capsys)
+    name, flags, fast_math = loops.compiler()
+    assert said["compiler"] == name
+    assert re.search(r"\d+\.\d+|MSVC \d+", name)
+    assert said["flags"] == flags
+    assert "-ffp-contract=off" in flags or "/fp:precise" in flags
+    assert not fast_math
+
+
+def test_info_warns_of_fast_math(monkeypatch):
+    monkeypatch.setattr(loops, "compiler", lambda: ("GCC 1.0", "-O3", True))
+    assert _installation.facts()["flags"].startswith("-O3 and fast-math: results may differ")
+
+
+def test_info_tells_what_is_set(monkeypatch, capsys):
+    for name in _installation.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert shown(capsys)["environment"] == "nothing set that matters"
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
+    assert shown(capsys)["environment"] == "OMP_NUM_THREADS=3, OMP_WAIT_POLICY=passive"
+
+
+def test_exp_agreement_tells_both_cases(monkeypatch):
+    monkeypatch.setattr(_installation.math, "exp", lambda x: float(np.exp(np.array([x]))[0]))
+    assert _installation._exp_agreement().startswith("equals")
+    monkeypatch.setattr(_installation.math, "exp", lambda x: 0.0)
+    assert _installation._exp_agreement().startswith("differs")
+
+
+# bench
+
+def result(wall, ms=1000.0, **rates):
+    return {"wall": {"median": wall, "least": wall, "greatest": wall}, "simulated_ms": ms, "turns": 3, "rates": rates,
+            "prepared_s": 12.34}
+
+
+def test_a_quick_bench_measures_all_contenders_and_writes_a_file(tmp_path, capsys):
+    pytest.importorskip("scipy")
+    path = tmp_path / "speed.json"
+    assert cli.main(["bench", "--quick", "--json", str(path)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    written = json.loads(path.read_text())
+    assert written["facts"] == _installation.facts()
+    assert tuple(written["workloads"]) == bench.QUICK
+    for name, found in written["workloads"].items():
+        assert list(found) == list(bench.contenders(quick=True))
+        for contender, measured in found.items():
+            assert measured["wall"]["least"] > 0, (name, contender)
+            assert measured["simulated_ms"] == bench.QUICK_MS
+        assert bench.table(name, found) in printed.out
+        # the same network, seed and arithmetic
+        assert len({str(measured["rates"]) for contender, measured in found.items()
+                    if contender == "lifext" or "threads" in contender}) == 1
+    # the NumPy twin has the bits of compat, and unconnected cells draw alike in a script and in a network
+    cells = written["workloads"]["neurons-1000"]
+    assert cells["lifext compat"]["rates"] == cells[bench.TWIN]["rates"]
+
+
+def test_a_table_fits_a_terminal_and_gives_ratios():
+    found = {"lifext": result(0.5, perc_pyr=3.0, perc_inh=4.0, mem_pyr=10.0, mem_inh=20.0),
+             bench.TWIN: result(50.0, ms=100.0, perc_pyr=3.0, perc_inh=4.0, mem_pyr=10.0, mem_inh=20.0),
+             bench.BRIAN2: result(1.25, perc_pyr=3.0, perc_inh=4.0, mem_pyr=10.0, mem_inh=20.0)}
+    lines = bench.table("dual", found).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[1] == "  Hz: perc_pyr, perc_inh, mem_pyr, mem_inh"
+    assert lines[3].split() == ["lifext", "0.5", "1", "x", "1000", "3", "3.00,", "4.00,", "10.00,", "20.00"]
+    assert lines[4].endswith("100 x   100     3  3.00, 4.00, 10.00, 20.00 *")
+    assert "2.5 x" in lines[5]
+    assert lines[6] == "  Brian2 C++: 12.3 s to compile, which are not in its time"
+
+
+def test_a_contender_that_fails_is_a_row(tmp_path):
+    programs = {"lifext": bench.CONTENDERS["lifext"], "broken": ("with_lifext.py", "nonsense", 1)}
+    found = bench._run("neurons-1000", programs, True, tmp_path)
+    assert found["lifext"]["turns"] == 1
+    row = bench.table("neurons-1000", found).splitlines()[-1]
+    assert re.fullmatch(r"  broken             failed: ended with 2: .*nonsense.*", row)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_an_interrupted_bench_leaves_no_process_and_no_folder(tmp_path):
+    # a shell has what it runs in the background ignore SIGINT
+    program = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from lifext import cli; "
+               "sys.exit(cli.main(['bench', '--no-brian2']))")
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    while not (folders := list(tmp_path.glob("lifext-bench-*/ring-lifext"))):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "lifext: interrupted\n")
+    assert folders and list(tmp_path.iterdir()) == []
+
+
+def test_with_all_failed_there_still_is_a_table():
+    assert "failed: no" in bench.table("ring", {"lifext": {"failed": "no\nway"}})
+
+
+def test_threads_that_lose_are_noticed():
+    fast, slow, failed = result(1.0), result(1.6), {"failed": "no"}
+    assert bench.threads_lose({"workloads": {"ring": {"lifext": fast, "lifext, 2 threads": slow}}})
+    assert not bench.threads_lose({"workloads": {"ring": {"lifext": fast, "lifext, 2 threads": fast, "x": slow}}})
+    assert not bench.threads_lose({"workloads": {"ring": {"lifext": failed, "lifext, 2 threads": slow}}})
+
+
+def test_who_takes_part(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(bench, "processors", lambda: 6)
+    monkeypatch.setattr(fast_loop, "has_openmp", lambda: True)
+    assert list(bench.contenders()) == ["lifext", "lifext, 2 threads", "lifext, 4 threads", "lifext, 6 threads",
+                                        "lifext compat", bench.TWIN, bench.BRIAN2]
+    assert bench.BRIAN2 not in bench.contenders(quick=True)
+    assert bench.BRIAN2 not in bench.contenders(brian2=False)
+    monkeypatch.setattr(fast_loop, "has_openmp", lambda: False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert list(bench.contenders()) == ["lifext", "lifext compat", bench.TWIN]
