@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+import threadpoolctl
 from conftest import composed
 from fast_tools import (
     DT,
@@ -21,6 +22,7 @@ from fast_tools import (
 
 import lifext
 from lifext import Dense, Network, OneToOne, PerformanceWarning, Ring, Sparse, Uniform
+from lifext._core import fast_loop
 
 NEVER = 1e3
 
@@ -677,3 +679,11 @@ def test_a_cue_long_over_is_let_go(pieces):
         assert driven.any()
         assert not left.any()
         assert not current.any()
+
+
+@pytest.mark.skipif(not fast_loop.has_openmp(), reason="built without OpenMP")
+def test_threadpoolctl_limits_the_threads():
+    # a wheel brings an OpenMP of its own, which threadpoolctl has to find
+    for count in (1, 3):
+        with threadpoolctl.threadpool_limits(count, user_api="openmp"):
+            assert fast_loop.max_threads() == count
