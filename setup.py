@@ -1,14 +1,14 @@
 """Build the compiled kernels; everything else about the project is in pyproject.toml."""
 import os
 import pathlib
-import platform
 import tempfile
+from sysconfig import get_platform
 
 import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import CompileError, LinkError
+from setuptools.errors import CompileError, LinkError, PlatformError
 
 # LIFEXT_CHECKED=1 builds the kernels with every check on, for the test suite.
 CHECKED = os.environ.get("LIFEXT_CHECKED", "0") not in ("", "0")
@@ -25,10 +25,11 @@ DIRECTIVES = {
 
 # No contraction into fused multiply-adds: the compat arithmetic keeps the published code's
 # bits. What is switched off besides (errno, traps) changes no result and lets loops vectorise.
-GCC_LIKE = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+UNIX = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 GCC_ONLY = ["--param=vect-max-version-for-alias-checks=64"]
 # Loops that are drawn into one function share its registers, and are slower by a third.
 GCC_LOOPS = ["-fno-inline-functions", "-fno-inline-functions-called-once"]
+# /fp:precise contracted before Visual Studio 2022, which is why an older one is refused
 MSVC = ["/O2", "/fp:precise"]
 
 # The loops over neurons are built once for each of these; the rest runs anywhere.
@@ -38,10 +39,18 @@ SIMD = {
     "x86_64_v4": (["-march=x86-64-v4", "-mprefer-vector-width=512"], ["/arch:AVX512"]),
 }
 
+# neither Cython nor setuptools looks at these when it decides what is to be made again
+SETTINGS = f"{CHECKED} {[os.environ.get(name) for name in ('CC', 'CFLAGS', 'LDFLAGS')]} {np.__version__}"
 
-def for_this_machine(path):
+IS_GCC = "#if !defined(__GNUC__) || defined(__clang__)\n#error\n#endif\nint main(void) { return 0; }\n"
+KEEPS_PRODUCTS = "#if _MSC_VER < 1930\n#error\n#endif\nint main(void) { return 0; }\n"
+HAS_THREADS = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+
+
+def for_this_platform(path):
     """Whether a source is not the build of the loops for another kind of processor."""
-    return "_x86_64_" not in path.name or platform.machine() in ("x86_64", "AMD64")
+    # the platform that is built for: a Mac's Python may be for two processors at once, and builds for another
+    return "_x86_64_" not in path.name or get_platform().endswith(("x86_64", "amd64"))
 
 
 class BuildExt(build_ext):
@@ -53,13 +62,15 @@ class BuildExt(build_ext):
 
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
-        clang = any("clang" in word for word in getattr(self.compiler, "compiler_so", []))
+        if msvc and not self.builds(KEEPS_PRODUCTS):
+            raise PlatformError("lifext needs Visual Studio 2022 or later: an earlier compiler changes results")
+        gcc = not msvc and self.builds(IS_GCC)
+        flags = MSVC if msvc else UNIX + (GCC_ONLY if gcc else [])
         threads = self.flags_for_threads(["/openmp"] if msvc else ["-fopenmp"])
         for extension in self.extensions:
-            unix_simd, msvc_simd = SIMD.get(extension.name.partition("._loops_")[2], ([], []))
-            extension.extra_compile_args = (MSVC + msvc_simd if msvc
-                                            else GCC_LIKE + ([] if clang else GCC_ONLY) + unix_simd)
-            if "._loops_" in extension.name and not (msvc or clang):
+            simd = SIMD.get(extension.name.partition("._loops_")[2], ([], []))[msvc]
+            extension.extra_compile_args = flags + simd
+            if "._loops_" in extension.name and gcc:
                 extension.extra_compile_args += GCC_LOOPS
             if extension.name.endswith("._core.loops"):
                 extension.define_macros.append(("LIFEXT_FLAGS", f'"{self.told(extension.extra_compile_args)}"'))
@@ -74,16 +85,23 @@ class BuildExt(build_ext):
 
     def flags_for_threads(self, flags):
         """Return the flags that switch OpenMP on, or none where the compiler has none."""
+        if self.builds(HAS_THREADS, flags, link=True):
+            return flags
+        print("lifext: this compiler has no OpenMP; networks will run on one thread")
+        return []
+
+    def builds(self, code, flags=(), link=False):
+        """Return whether the compiler takes some code, and makes a program of it."""
         with tempfile.TemporaryDirectory() as folder:
-            source = pathlib.Path(folder, "threads.c")
-            source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+            source = pathlib.Path(folder, "probe.c")
+            source.write_text(code)
             try:
-                objects = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
-                self.compiler.link_executable(objects, "threads", output_dir=folder, extra_postargs=flags)
+                objects = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=list(flags))
+                if link:
+                    self.compiler.link_executable(objects, "probe", output_dir=folder, extra_postargs=list(flags))
             except (CompileError, LinkError):
-                print("lifext: this compiler has no OpenMP; networks will run on one thread")
-                return []
-        return flags
+                return False
+        return True
 
 
 def extension(path):
@@ -97,9 +115,18 @@ def extension(path):
     )
 
 
+def changed_settings():
+    """Return whether what was built in this folder before was built otherwise, and note how it is now."""
+    note = pathlib.Path("build/settings")
+    before = note.read_text() if note.exists() else None
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(SETTINGS)
+    return before != SETTINGS
+
+
 setup(
     ext_modules=cythonize(
-        [extension(path) for path in sorted(pathlib.Path("lifext/_core").glob("*.pyx")) if for_this_machine(path)],
-        compiler_directives=DIRECTIVES),
+        [extension(path) for path in sorted(pathlib.Path("lifext/_core").glob("*.pyx")) if for_this_platform(path)],
+        compiler_directives=DIRECTIVES, force=changed_settings()),
     cmdclass={"build_ext": BuildExt},
 )

@@ -20,7 +20,10 @@ References
 .. [2] Wang, X.-J. (1999). J Neurosci 19:9587-9603.
 .. [3] Compte, A. et al. (2000). Cereb Cortex 10:910-923.
 """
+from __future__ import annotations
+
 import zlib
+from typing import Any
 
 import numpy as np
 
@@ -38,21 +41,22 @@ from ._attributes import (
 )
 from ._core import buffers, equations, kernels
 from ._core.spikes import SpikeBuffer
+from ._types import ArrayLike, Bools, Floats, Rng
 
 __all__ = ["baseLIFPop", "pyrPop", "interPop", "pyrRingPop", "interRingPop"]
 
 NOTHING = np.empty(0)
 # told of each population that is made, and why one is stepped through Python, where somebody wants to know
-_census = None
+_census: Any = None
 
 
 class _Source(Part):
     """A current of the population; one without a random source of its own draws from the population's."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("project", "update", "current", "reset")
 
-    def __set__(self, obj, value):
+    def __set__(self, obj: Any, value: Any) -> None:
         super().__set__(obj, value)
         if isinstance(value, currents.currentBase) and value.rng is None and obj.rng is not None:
             value.rng = obj.rng
@@ -123,9 +127,13 @@ class baseLIFPop(Watched):
     _spiked = Spiked()
 
     _inhibited = True
+    _spikeTime: Floats
+    _lowered: buffers.Cell
 
-    def __init__(self, size, vTh=-50, vReset=-60, refDur=2, cM=0.5, AMPA_g=0.7, NMDA_g=0.07, GABA_g=0.1,
-                 noise_rate=1.8, noise_g=0.003, leak_g=0.025, leak_vL=-70, record_i=False, rng=None, **unknown):
+    def __init__(self, size: int, vTh: ArrayLike = -50, vReset: ArrayLike = -60, refDur: ArrayLike = 2,
+                 cM: ArrayLike = 0.5, AMPA_g: ArrayLike = 0.7, NMDA_g: ArrayLike = 0.07, GABA_g: ArrayLike = 0.1,
+                 noise_rate: ArrayLike = 1.8, noise_g: ArrayLike = 0.003, leak_g: ArrayLike = 0.025,
+                 leak_vL: ArrayLike = -70, record_i: bool = False, rng: Rng = None, **unknown: Any) -> None:
         _validate.no_more(self, unknown)
         self.size = size
         self.rng = rng
@@ -150,7 +158,7 @@ class baseLIFPop(Watched):
         if _census is not None:
             _census.made(self)
 
-    def _rest(self):
+    def _rest(self) -> None:
         self._draw_potentials(np.random if self.rng is None else self.rng)
         self._tempvM = np.zeros(self.size)
         self._spiked = np.zeros(self.size, dtype=bool)
@@ -158,21 +166,21 @@ class baseLIFPop(Watched):
         self._endRefract = np.zeros(self.size)
         self._expire()
 
-    def _draw_potentials(self, source):
+    def _draw_potentials(self, source: Any) -> None:
         self._vM = source.random(self.size) * (self.vTh - self.vReset) + self.vReset
-        self.__dict__["_drawn"] = zlib.crc32(self._vM)
+        self.__dict__["_drawn"] = zlib.crc32(self._vM.data)
 
-    def _has_drawn_potentials(self):
+    def _has_drawn_potentials(self) -> bool:
         """Whether the potentials are those drawn last: no step has been taken, and none was set."""
-        return zlib.crc32(np.ascontiguousarray(self._vM)) == self.__dict__.get("_drawn")
+        return zlib.crc32(np.ascontiguousarray(self._vM).data) == self.__dict__.get("_drawn")
 
-    def reset(self):
+    def reset(self) -> None:
         """Draw potentials between reset and threshold, forget spikes and refractoriness, reset all currents."""
         self._rest()
         for source in (self.AMPA, self.NMDA, self.GABA, self.noise, self.leak, self.afferents):
             source.reset()
 
-    def stim(self, **kwargs):
+    def stim(self, **kwargs: Any) -> None:
         """Switch the afferents on.
 
         Parameters
@@ -182,11 +190,11 @@ class baseLIFPop(Watched):
         """
         self.afferents.stim(**kwargs)
 
-    def removeStim(self):
+    def removeStim(self) -> None:
         """Switch the afferents off."""
         self.afferents.hide()
 
-    def receivePyrSpikes(self, dt, num, dts, weights):
+    def receivePyrSpikes(self, dt: float, num: int, dts: ArrayLike, weights: ArrayLike) -> None:
         """Receive excitatory spikes, which reach the AMPA and NMDA receptors.
 
         Parameters
@@ -209,7 +217,7 @@ class baseLIFPop(Watched):
         if num != 0:
             self._receive(self._excitation, dt, num, dts, weights)
 
-    def receiveIntSpikes(self, dt, num, dts, weights):
+    def receiveIntSpikes(self, dt: float, num: int, dts: ArrayLike, weights: ArrayLike) -> None:
         """Receive inhibitory spikes, which reach the GABA receptors.
 
         Parameters as in `receivePyrSpikes`.
@@ -217,7 +225,7 @@ class baseLIFPop(Watched):
         if num != 0:
             self._receive(self._inhibition, dt, num, dts, weights)
 
-    def _receive(self, buffer, dt, num, dts, weights):
+    def _receive(self, buffer: SpikeBuffer, dt: float, num: int, dts: ArrayLike, weights: ArrayLike) -> None:
         if not _validate.any_spikes(self, num):
             return
         dt, _ = _validate.step(self, dt, 0.0)
@@ -229,7 +237,7 @@ class baseLIFPop(Watched):
         if unsound >= 0:
             _validate.sound_spike(self, "dts", unsound, times[unsound], weights[unsound])
 
-    def predictSpikes(self, dt, time):
+    def predictSpikes(self, dt: float, time: float) -> None:
         """Integrate the step as if no spike came, and note which neurons reach threshold, and when.
 
         Parameters
@@ -256,7 +264,7 @@ class baseLIFPop(Watched):
             _endRefract=np.where(spiked, time + spike_time + self.refDur, self._endRefract),
             numSpikes=int(spiked.sum()))
 
-    def processTimeStep(self, dt, time):
+    def processTimeStep(self, dt: float, time: float) -> None:
         """Take the step for good: gating through the received spikes, currents, potential.
 
         Parameters
@@ -285,12 +293,13 @@ class baseLIFPop(Watched):
         self.__dict__["_vM"] = np.where(self._endRefract < time, v, self.vReset)
 
     @staticmethod
-    def _received(buffer):
+    def _received(buffer: SpikeBuffer) -> tuple[Floats, Floats]:
         if buffer.count == 0:
             return NOTHING, NOTHING
-        return tuple(array.copy() for array in buffer.merged())
+        times, weights = buffer.merged()
+        return times.copy(), weights.copy()
 
-    def dVmdt(self, dt, vM):
+    def dVmdt(self, dt: float, vM: Floats) -> Any:
         """Return cM dV/dt after the step's spikes (subclasses).
 
         Parameters
@@ -302,11 +311,11 @@ class baseLIFPop(Watched):
         """
         raise NotImplementedError(f"{type(self).__name__}: dVmdt is not defined by baseLIFPop")
 
-    def project_dVmdt(self, dt, vM):
+    def project_dVmdt(self, dt: float, vM: Floats) -> Any:
         """Return cM dV/dt if no spike arrives (subclasses); arguments as in `dVmdt`."""
         raise NotImplementedError(f"{type(self).__name__}: project_dVmdt is not defined by baseLIFPop")
 
-    def VMs(self):
+    def VMs(self) -> Floats:
         """Return a copy of the membrane potentials.
 
         Returns
@@ -316,7 +325,7 @@ class baseLIFPop(Watched):
         """
         return self._vM.copy()
 
-    def spikes(self):
+    def spikes(self) -> Bools:
         """Return which neurons spike in the predicted step.
 
         Returns
@@ -325,7 +334,7 @@ class baseLIFPop(Watched):
         """
         return self._spiked.copy()
 
-    def spikeTimes(self):
+    def spikeTimes(self) -> Floats:
         """Return when they spike.
 
         Returns
@@ -335,31 +344,31 @@ class baseLIFPop(Watched):
         """
         return self._spikeTime.copy()
 
-    def _cell(self):
+    def _cell(self) -> buffers.Cell | None:
         """Return the record for the kernels, or None for a population that goes through Python."""
-        cell = self.__dict__.get("_lowered")
+        cell: buffers.Cell | None = self.__dict__.get("_lowered")
         if cell is not None and cell.current():
             return cell
         if self.__dict__.get("_refusal", (None, None))[0] == buffers.change_count():
             return None
         try:
-            return self._lowered_now()
+            return self._lowered_now()  # type: ignore[no-any-return]
         except NotLowered as reason:
             self.__dict__["_refusal"] = None if reason.passing else buffers.change_count(), str(reason)
             if _census is not None:
                 _census.left(self, str(reason))
             return None
 
-    def _why_composed(self):
+    def _why_composed(self) -> str | None:
         """Return why the population is stepped through Python, or None."""
         return None if self._cell() is not None else self.__dict__["_refusal"][1]
 
-    def _lower(self):
+    def _lower(self) -> buffers.Cell:
         parts = {name: self._lower_part(name, kind) for name, kind in (
             ("AMPA", buffers.Receptor), ("NMDA", buffers.Receptor), ("GABA", buffers.Receptor),
             ("noise", buffers.PoissonInput), ("leak", buffers.Leak),
             ("afferents", (buffers.SteadyInput, buffers.PoissonInput)))}
-        receptors = [parts[name] for name in ("AMPA", "NMDA", "GABA")]
+        receptors = ampa, nmda, gaba = parts["AMPA"], parts["NMDA"], parts["GABA"]
         if [r.blocked for r in receptors] != [False, True, False]:
             raise NotLowered("a receptor has the place of another kind")
         if len({id(part) for part in [*parts.values(), *(r.gating for r in receptors)]}) < len(parts) + len(receptors):
@@ -371,13 +380,13 @@ class baseLIFPop(Watched):
             raise NotLowered(f"_spikeTime is of shape {np.shape(self._spikeTime)}", passing=True)
         self.__dict__["_spikeTime"] = np.array(self._spikeTime, dtype=np.float64).reshape(-1, 1)
         return buffers.Cell(
-            *receptors, self._inhibited, parts["noise"], parts["leak"], parts["afferents"],
+            ampa, nmda, gaba, self._inhibited, parts["noise"], parts["leak"], parts["afferents"],
             self._vM, self._tempvM, self._spiked.view(np.uint8), self._spikeTime.reshape(-1), self._endRefract,
             self.vTh, self.vReset, self.refDur, self.cM, self._excitation, self._inhibition,
         ).seal([self._vM, self._tempvM, self._spiked, self._spikeTime, self._endRefract],
                [recorder for part in recording for recorder in part.recorders])
 
-    def _lower_part(self, name, kind):
+    def _lower_part(self, name: str, kind: Any) -> Any:
         source = getattr(self, name)
         if isinstance(source, currents.currentBase) and source.size != self.size:
             raise NotLowered(f"{name} is of size {source.size}")
@@ -387,7 +396,7 @@ class baseLIFPop(Watched):
         return record
 
 
-def _without_inhibition(pop, phase, dt, vM):
+def _without_inhibition(pop: baseLIFPop, phase: str, dt: float, vM: Floats) -> Any:
     """Sum the currents that every population has, in the published order, taken with `project` or `current`."""
     return equations.total_current(*(getattr(getattr(pop, name), phase)(dt, vM)
                                      for name in ("afferents", "noise", "leak", "AMPA", "NMDA")))
@@ -396,7 +405,7 @@ def _without_inhibition(pop, phase, dt, vM):
 class _SixCurrents(baseLIFPop):
     """A population driven by all six currents."""
 
-    def project_dVmdt(self, dt, vM):
+    def project_dVmdt(self, dt: float, vM: Floats) -> Any:
         """Return cM dV/dt if no spike arrives.
 
         Parameters
@@ -413,7 +422,7 @@ class _SixCurrents(baseLIFPop):
         """
         return _without_inhibition(self, "project", dt, vM) - self.GABA.project(dt, vM)
 
-    def dVmdt(self, dt, vM):
+    def dVmdt(self, dt: float, vM: Floats) -> Any:
         """Return cM dV/dt after the step's spikes; arguments and return as in `project_dVmdt`."""
         return _without_inhibition(self, "current", dt, vM) - self.GABA.current(dt, vM)
 
@@ -442,7 +451,7 @@ class pyrPop(_SixCurrents):
     array([-60., -60., -60.])
     """
 
-    def __init__(self, size, **kwargs):
+    def __init__(self, size: int, **kwargs: Any) -> None:
         super().__init__(size, **{"vTh": -52, "vReset": -60, **kwargs})
 
 
@@ -466,15 +475,15 @@ class interPop(baseLIFPop):
 
     _inhibited = False
 
-    def __init__(self, size, **kwargs):
+    def __init__(self, size: int, **kwargs: Any) -> None:
         super().__init__(size, **{"cM": 0.2, "vTh": -52, "vReset": -60, "refDur": 1, "leak_g": 0.02,
                                   "leak_vL": -65, "AMPA_g": 0.2, "NMDA_g": 0.02, **kwargs})
 
-    def project_dVmdt(self, dt, vM):
+    def project_dVmdt(self, dt: float, vM: Floats) -> Any:
         """Return cM dV/dt if no spike arrives; arguments and return as in `pyrPop.project_dVmdt`."""
         return _without_inhibition(self, "project", dt, vM)
 
-    def dVmdt(self, dt, vM):
+    def dVmdt(self, dt: float, vM: Floats) -> Any:
         """Return cM dV/dt after the step's spikes; arguments and return as in `pyrPop.project_dVmdt`."""
         return _without_inhibition(self, "current", dt, vM)
 
@@ -504,13 +513,13 @@ class pyrRingPop(_SixCurrents):
     array([-0. , -0. , -0.3, -0. ])
     """
 
-    def __init__(self, size, **kwargs):
+    def __init__(self, size: int, **kwargs: Any) -> None:
         super().__init__(size, **{"leak_g": 0.025, "AMPA_g": 0, "NMDA_g": 0.4, "GABA_g": 1.40,
                                   "noise_g": 0.0031, **kwargs})
         self.directions = np.linspace(0, np.pi * 2, num=self.size, endpoint=False)
         self.afferents = currents.affRing(self.size, self.directions)
 
-    def stim(self, direction, **kwargs):
+    def stim(self, direction: float, **kwargs: Any) -> None:  # type: ignore[override]
         """Switch the afferents on towards a direction.
 
         Parameters
@@ -541,6 +550,6 @@ class interRingPop(pyrRingPop):
     1.0
     """
 
-    def __init__(self, size, **kwargs):
+    def __init__(self, size: int, **kwargs: Any) -> None:
         super().__init__(size, **{"cM": 0.2, "leak_g": 0.02, "AMPA_g": 0, "NMDA_g": 0.3, "GABA_g": 1.05,
                                   "noise_g": 0.00238, "refDur": 1, **kwargs})

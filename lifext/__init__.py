@@ -3,6 +3,8 @@
 The classes of a published NumPy code (Calvin and Redish 2021), compiled: same names, same
 numbers. Units everywhere: ms, mV, nF, uS, nA, kHz.
 """
+from typing import TYPE_CHECKING
+
 from . import LIF_Pop, currents, ivprobs, kinetics, network, recording, trials, weights
 from .currents import *
 from .ivprobs import *
@@ -16,17 +18,29 @@ from .weights import *
 
 __version__ = "0.1.0"
 
-__all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "spikeDC", "__version__",
-           *LIF_Pop.__all__, *currents.__all__, *kinetics.__all__, *ivprobs.__all__,
-           *network.__all__, *recording.__all__, *trials.__all__, *weights.__all__]
+# one by one, as type checkers read it
+__all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "spikeDC", "__version__"]
+__all__ += LIF_Pop.__all__
+__all__ += currents.__all__
+__all__ += kinetics.__all__
+__all__ += ivprobs.__all__
+__all__ += network.__all__
+__all__ += recording.__all__
+__all__ += trials.__all__
+__all__ += weights.__all__
 
-
-def __getattr__(name):
-    # what few sessions need is not imported with the package
-    if name == "plot":
-        import importlib
-        return importlib.import_module(".plot", __name__)
-    if name in ("install", "is_installed", "uninstall"):
-        from . import dropin
-        return getattr(dropin, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if TYPE_CHECKING:
+    from . import plot as plot
+    from .dropin import install as install
+    from .dropin import is_installed as is_installed
+    from .dropin import uninstall as uninstall
+else:
+    def __getattr__(name):
+        # what few sessions need is not imported with the package
+        if name == "plot":
+            import importlib
+            return importlib.import_module(".plot", __name__)
+        if name in ("install", "is_installed", "uninstall"):
+            from . import dropin
+            return getattr(dropin, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,16 +3,21 @@
 The document is a member like the others: its bytes as an array. So `numpy.load` reads all of a
 file, and a text tool its document.
 """
+from __future__ import annotations
+
 import io
 import json
 import os
 import secrets
 import zipfile
+from collections.abc import Mapping
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def write(path, name, document, arrays):
+def write(path: str, name: str, document: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write a document under a name, and arrays under theirs; beside the path first, then in its place."""
     members = {name: np.frombuffer(json.dumps(document).encode(), dtype=np.uint8), **arrays}
     beside = f"{path}.{secrets.token_hex(4)}.part"
@@ -31,7 +36,7 @@ def write(path, name, document, arrays):
         raise
 
 
-def read(file, name, format):
+def read(file: IO[bytes], name: str, format: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Return the document under a name, which says that it is of a format, and all arrays.
 
     Whatever else than an archive that `write` made may raise any `Exception`.
@@ -44,7 +49,7 @@ def read(file, name, format):
     return document, arrays
 
 
-def _member(archive, name):
+def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     # a member that is not compressed cannot be larger than its file
     if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{name} is compressed")

@@ -1,6 +1,15 @@
 """The methods of a record of spikes that take it to other programs and back; `_formats` has the formats."""
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any, Literal, Self
+
 from . import _validate
 from ._formats import neo_trains, npz, nwb, sonata, table
+from ._types import Path
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Exchange:
@@ -15,7 +24,15 @@ class Exchange:
     times that.
     """
 
-    def save(self, path):
+    @classmethod
+    def _read(cls, ids: Any, times: Any, found: dict[str, Any]) -> Self:
+        raise NotImplementedError(f"{cls.__name__}: _read is not defined by Exchange")
+
+    @classmethod
+    def _in_file(cls, file: Any, count: int, found: dict[str, Any]) -> Self:
+        raise NotImplementedError(f"{cls.__name__}: _in_file is not defined by Exchange")
+
+    def save(self, path: Path) -> None:
         """Write the record to an npz file.
 
         Parameters
@@ -35,7 +52,7 @@ class Exchange:
         npz.write(self, _validate.file_name(self, "path", path))
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: Path) -> Self:
         """Return the record in a file of `save`.
 
         Parameters
@@ -73,7 +90,7 @@ class Exchange:
         """
         return cls._read(*npz.read(_validate.file_name("SpikeRecord", "path", path)))
 
-    def to_pandas(self):
+    def to_pandas(self) -> pandas.DataFrame:
         """Return the spikes as a table.
 
         Returns
@@ -87,10 +104,10 @@ class Exchange:
         ImportError
             Without pandas (the extra ``pandas``).
         """
-        return table.make(self)
+        return table.make(self)  # type: ignore[no-any-return]
 
     @classmethod
-    def from_pandas(cls, frame, *, name=None, size=None):
+    def from_pandas(cls, frame: pandas.DataFrame, *, name: str | None = None, size: int | None = None) -> Self:
         """Return a record of the spikes in a table.
 
         Parameters
@@ -114,7 +131,7 @@ class Exchange:
         size = None if size is None else _validate.whole("SpikeRecord", "size", size, at_least=1)
         return cls._read(*table.read(frame, name, size))
 
-    def to_neo(self):
+    def to_neo(self) -> Any:
         """Return the spikes as spike trains of neo, one for each neuron, also for silent ones.
 
         Returns
@@ -134,7 +151,7 @@ class Exchange:
         return neo_trains.make(self)
 
     @classmethod
-    def from_neo(cls, trains, *, name=None):
+    def from_neo(cls, trains: Any, *, name: str | None = None) -> Self:
         """Return a record of spike trains of neo.
 
         Parameters
@@ -158,7 +175,7 @@ class Exchange:
         """
         return cls._read(*neo_trains.read(trains, name))
 
-    def to_nwb(self, target, *, session_start_time=None):
+    def to_nwb(self, target: Any, *, session_start_time: datetime.datetime | None = None) -> Any:
         """Write the spikes to an NWB file, as units: a row for each neuron, also for silent ones.
 
         Parameters
@@ -190,7 +207,7 @@ class Exchange:
         nwb.write(self, target, session_start_time)
 
     @classmethod
-    def from_nwb(cls, source, name=None):
+    def from_nwb(cls, source: Any, name: str | None = None) -> Self:
         """Return a record of units in an NWB file.
 
         Parameters
@@ -217,7 +234,7 @@ class Exchange:
         """
         return cls._read(*nwb.read(source, name))
 
-    def to_sonata(self, path, *, sorting="by_time"):
+    def to_sonata(self, path: Path, *, sorting: Literal["by_time", "by_id", "none"] = "by_time") -> None:
         """Write the spikes to a SONATA file.
 
         A record that streams has written one already: its `file`, whose sorting is "none".
@@ -247,7 +264,7 @@ class Exchange:
         sonata.write(self, path, sorting)
 
     @classmethod
-    def from_sonata(cls, path, name=None, *, size=None):
+    def from_sonata(cls, path: Path, name: str | None = None, *, size: int | None = None) -> Self:
         """Return a record of the spikes in a SONATA file, such as one streamed to.
 
         Parameters

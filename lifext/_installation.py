@@ -11,8 +11,8 @@ from ._core import fast_loop, kernels, loops
 VARIABLES = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "LIFEXT_SIMD", "LIFEXT_BACKEND", "NPY_DISABLE_CPU_FEATURES")
 
 
-def facts():
-    """Return what there is, by name: a dict of str."""
+def facts() -> dict[str, str]:
+    """Return what there is, by name."""
     from . import __version__
     compiler, flags, fast_math = loops.compiler()
     return {
@@ -34,14 +34,14 @@ def facts():
     }
 
 
-def processors():
+def processors() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _exp_agreement():
+def _exp_agreement() -> str:
     # the range of the exponents in a simulation
     probe = np.linspace(-20, 5, 10001)
     differing = int((np.exp(probe) != [math.exp(x) for x in probe]).sum())

@@ -8,6 +8,8 @@ in the archive's directory. A member that has come to the end of its room moves,
 and with all others, to a new file with more of it. So adding costs what is added, and
 ``numpy.load`` and every other reader of zip archives see plain arrays.
 """
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import io
@@ -16,8 +18,16 @@ import shutil
 import struct
 import zipfile
 import zlib
+from collections.abc import Collection, Iterator, Sequence
+from typing import IO, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
+
+from ._types import Floats, Path
+
+# blocks, their sum, and how many elements there are in them
+Piece: TypeAlias = tuple[bytes, int, int]
 
 __all__ = ["DAMAGE", "append", "read", "write"]
 
@@ -41,7 +51,7 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImp
           struct.error)
 
 
-def read(path, names):
+def read(path: Path, names: Collection[str]) -> dict[str, NDArray[Any]]:
     """Return arrays (n,) of an npz file by name; checksums are compared."""
     with zipfile.ZipFile(path) as archive:
         members = {name: io.BytesIO(archive.read(f"{name}.npy")) for name in names}
@@ -53,18 +63,18 @@ def read(path, names):
     return arrays
 
 
-def _compare_lengths(lengths):
+def _compare_lengths(lengths: dict[str, int]) -> None:
     if len(set(lengths.values())) > 1:
         raise ValueError("of different lengths: " + ", ".join(f"{name} {length}" for name, length in lengths.items()))
 
 
-def write(path, arrays):
+def write(path: Path, arrays: dict[str, Floats]) -> None:
     """Write an npz file as `numpy.savez_compressed` does, in one piece: there is the old file or the new."""
     with _replacing(path) as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def append(path, arrays):
+def append(path: Path, arrays: dict[str, Floats]) -> None:
     """Add to the ends of the float64 arrays (n,) of an npz file.
 
     Parameters
@@ -91,7 +101,7 @@ def append(path, arrays):
 
 
 @contextlib.contextmanager
-def _replacing(path):
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that takes the place of `path` when all has been written to it."""
     path = os.path.realpath(path)
     part = f"{path}.{os.getpid()}.part"
@@ -107,14 +117,14 @@ def _replacing(path):
         raise
 
 
-def _deflated(array):
+def _deflated(array: Floats) -> Piece:
     """Return an array's bytes as deflate blocks that others can follow, their sum, and how many elements there are."""
     content = np.ascontiguousarray(array, dtype="<f8").data.cast("B")
     packer = zlib.compressobj(LEVEL, wbits=-zlib.MAX_WBITS)
     return packer.compress(content) + packer.flush(zlib.Z_SYNC_FLUSH), zlib.crc32(content), len(array)
 
 
-def _npy_head(count):
+def _npy_head(count: int) -> bytes:
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (count,)})
     return head.getvalue()
@@ -131,25 +141,25 @@ class _Column:
     count: int = 0
     crc: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.count == 0:
             self.stop, self.crc = self.start, zlib.crc32(_npy_head(0))
 
     @property
-    def member(self):
+    def member(self) -> int:
         """Where the deflated member starts, after the archive's head of it."""
         return self.offset + LOCAL_HEAD + len(f"{self.name}.npy")
 
     @property
-    def start(self):
+    def start(self) -> int:
         """Where its pieces start, after the array's own head in a block that is not compressed."""
         return self.member + STORED.size + HEAD
 
-    def heads(self):
+    def heads(self) -> bytes:
         """Return what precedes the pieces."""
         return self.entry().FileHeader(zip64=True) + STORED.pack(0, HEAD, HEAD ^ 0xFFFF) + _npy_head(self.count)
 
-    def entry(self):
+    def entry(self) -> zipfile.ZipInfo:
         """Return the member's entry in the archive's directory."""
         entry = zipfile.ZipInfo(f"{self.name}.npy")
         entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 3, 0o600 << 16
@@ -157,11 +167,11 @@ class _Column:
         entry.compress_size = self.stop + len(END) - self.member
         return entry
 
-    def has_room(self, blocks):
+    def has_room(self, blocks: bytes) -> bool:
         """Whether so much more fits."""
         return self.stop + len(blocks) + len(END) <= self.limit
 
-    def add(self, blocks, crc, count):
+    def add(self, blocks: bytes, crc: int, count: int) -> None:
         """Take account of a piece that has been added."""
         heads = zlib.crc32(_npy_head(self.count)) ^ zlib.crc32(_npy_head(self.count + count))
         self.crc = _carried(self.crc ^ _carried(heads, 8 * self.count), 8 * count) ^ crc
@@ -169,7 +179,7 @@ class _Column:
         self.count += count
 
 
-def _columns(path, names):
+def _columns(path: Path, names: Collection[str]) -> list[_Column] | None:
     """Return the columns of an archive of this module, or None for any other."""
     with zipfile.ZipFile(path) as archive:
         entries, end = archive.infolist(), archive.start_dir
@@ -185,7 +195,7 @@ def _columns(path, names):
     return columns
 
 
-def _moved(path, columns, pieces, file):
+def _moved(path: Path, columns: Sequence[_Column], pieces: Sequence[Piece], file: IO[bytes]) -> list[_Column]:
     """Copy members to a new file, with room for a piece each and for more; return where they are there."""
     moved, offset = [], 0
     with open(path, "rb") as source:
@@ -201,12 +211,12 @@ def _moved(path, columns, pieces, file):
     return moved
 
 
-def _copy(source, target, size):
+def _copy(source: IO[bytes], target: IO[bytes], size: int) -> None:
     while size > 0:
         size -= target.write(source.read(min(size, BLOCK)))
 
 
-def _extend(file, columns, pieces):
+def _extend(file: IO[bytes], columns: Sequence[_Column], pieces: Sequence[Piece]) -> None:
     """Add a piece to each member: first what no reader looks at yet, then what makes them see it."""
     for column, piece in zip(columns, pieces):
         file.seek(column.stop)
@@ -227,7 +237,7 @@ POLYNOMIAL = 0xEDB88320
 X8 = 1 << 23
 
 
-def _carried(crc, size):
+def _carried(crc: int, size: int) -> int:
     """Return what a difference of checksums becomes when `size` equal bytes follow on both sides."""
     factor = X8
     while size:
@@ -238,7 +248,7 @@ def _carried(crc, size):
     return crc
 
 
-def _product(a, b):
+def _product(a: int, b: int) -> int:
     product = 0
     for bit in range(31, -1, -1):
         if a >> bit & 1:

@@ -1,12 +1,20 @@
 """What a file has to say about where it comes from, in a form that JSON has."""
+from __future__ import annotations
+
 import hashlib
 import platform
 import sysconfig
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._attributes import Parameter, Part, Random, Size, Spiked, State, Watched
 from ._core import loops
+from .weights import Weights
+
+if TYPE_CHECKING:
+    from .network import Network
 
 # of an array with more elements there is the shape only: a matrix of gigabytes should not hold up a run
 LARGE = 2**20
@@ -14,7 +22,7 @@ LARGE = 2**20
 LEFT_OUT = ("record", "record_rate", "track", "track_ID", "numSpikes")
 
 
-def provenance(dt, seed):
+def provenance(dt: float, seed: int | None) -> dict[str, Any]:
     """Return what can change the numbers of a run, by name: versions, instruction set, step (ms) and seed."""
     from . import __version__
 
@@ -22,7 +30,7 @@ def provenance(dt, seed):
             "platform": sysconfig.get_platform(), "instruction_set": loops.chosen(), "dt": dt, "seed": seed}
 
 
-def of_network(network):
+def of_network(network: Network) -> dict[str, Any]:
     """Return the provenance of a network's run, with the parameters of all that is in it."""
     names = network._names
     return {**provenance(network.dt, network.seed), "arithmetic": "fast" if network._fast else "compat",
@@ -31,13 +39,13 @@ def of_network(network):
                             for i, j, weights, kind, delay in network._projections]}
 
 
-def parameters(thing, wholes=()):
+def parameters(thing: Any, wholes: tuple[Any, ...] = ()) -> dict[str, Any]:
     """Return the class of a population, current or kinetic, and its parameters, with those of its parts.
 
     Of a part, `wholes` are the objects that it is in. Its size and, if it has no other, its
     random source are theirs, and left out.
     """
-    facts = {"class": _class_name(thing)}
+    facts: dict[str, Any] = {"class": _class_name(thing)}
     for name, value in vars(thing).items():
         declared = getattr(type(thing), name, None)
         if isinstance(value, Watched):
@@ -55,7 +63,7 @@ def parameters(thing, wholes=()):
     return facts
 
 
-def _is_parameter(declared, name, value):
+def _is_parameter(declared: object, name: str, value: Any) -> bool:
     if name in LEFT_OUT or isinstance(declared, (State, Spiked)):
         return False
     # a user's class may keep its own without declaring them
@@ -63,38 +71,38 @@ def _is_parameter(declared, name, value):
         not name.startswith("_") and isinstance(value, (bool, int, float, str)))
 
 
-def _projection(source, target, weights, kind, delay):
+def _projection(source: str, target: str, weights: Weights, kind: str, delay: float) -> dict[str, Any]:
     values = {name.lstrip("_"): _value(value) for name, value in vars(weights).items()
               if isinstance(value, (bool, int, float, np.ndarray))}
     return {"source": source, "target": target, "kind": kind, "delay": delay,
-            "weights": {"class": _class_name(weights), "shape": list(weights.shape), **values}}
+            "weights": {"class": _class_name(weights), "shape": list(weights.shape or ()), **values}}
 
 
-def _class_name(thing):
+def _class_name(thing: Any) -> str:
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
 
 
-def _value(value):
+def _value(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _summary(value)
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _summary(array):
+def _summary(array: NDArray[Any]) -> dict[str, Any]:
     """Return shape, mean, standard deviation and bounds of an array, and a hash that tells it from others."""
-    facts = {"shape": list(array.shape)}
+    facts: dict[str, Any] = {"shape": list(array.shape)}
     if not 0 < array.size <= LARGE:
         return facts
     as_hashed = np.ascontiguousarray(array, dtype="<f8" if array.dtype.kind == "f" else "<i8")
     return {**facts, "mean": float(array.mean()), "sd": float(array.std()), "min": array.min().item(),
-            "max": array.max().item(), "sha256": hashlib.sha256(as_hashed).hexdigest()}
+            "max": array.max().item(), "sha256": hashlib.sha256(as_hashed.data).hexdigest()}
 
 
-def _random_source(source):
+def _random_source(source: Any) -> dict[str, Any] | None:
     """Return what a source of random numbers is, and what it was seeded with, where that can be known."""
     if source is None:
         return None
-    facts = {"class": _class_name(source)}
+    facts: dict[str, Any] = {"class": _class_name(source)}
     if isinstance(source, np.random.Generator):
         facts["bit_generator"] = type(source.bit_generator).__name__
         seed = getattr(source.bit_generator, "seed_seq", None)
@@ -103,5 +111,5 @@ def _random_source(source):
     return facts
 
 
-def _listed(entropy):
+def _listed(entropy: Any) -> Any:
     return entropy if entropy is None or isinstance(entropy, int) else [int(word) for word in entropy]

@@ -3,15 +3,19 @@
 A file is open only while something is read or written. So it can be read by others at any time
 in between, and is whole whatever becomes of the run.
 """
+from __future__ import annotations
+
 import contextlib
 import json
 import os
+from typing import Any, Self
 
 import numpy as np
 
 from . import _validate
 from ._core.logs import inside
 from ._formats import about
+from ._types import Floats, Neurons, Path
 
 FORMAT = "lifext spikes 2"
 # what SONATA's developers guide asks of the root of each file
@@ -42,20 +46,23 @@ class SpikeFile:
         Order of what will be written.
     """
 
-    def __init__(self, path, name, sorting="none"):
+    def __init__(self, path: Path, name: str, sorting: str = "none") -> None:
         self._prepare(os.path.abspath(_validate.file_name("SpikeRecord", "to", path)), _validate.hdf5_name(name))
         self._create(sorting)
 
-    def _prepare(self, path, name):
+    def _prepare(self, path: str, name: str) -> None:
         self._h5py = _validate.h5py_module()
         self.path, self.name = path, name
-        self._starts, self._earliest, self._latest = [], [], []
+        self._starts: list[int] = []
+        self._earliest: list[float] = []
+        self._latest: list[float] = []
         # what the file is to say of the record, as soon as it is written to
-        self._about, self._stop = None, None
-        self._written_stop = None
+        self._about: str | None = None
+        self._stop: float | None = None
+        self._written_stop: float | None = None
 
     @classmethod
-    def of(cls, path, name, size=None):
+    def of(cls, path: str, name: str, size: int | None = None) -> tuple[Self, int, Any]:
         """Return the file of a population in any SONATA file, its number of spikes and its about, all checked.
 
         Parameters
@@ -73,17 +80,17 @@ class SpikeFile:
             group = file[f"spikes/{name}"]
             for dataset in (group["node_ids"], group["timestamps"]):
                 _check_dataset(dataset)
-            extremes = self._look(group)
-            found = about.fitting(self._read_about(file), *extremes, name, size)
+            most, extremes = self._look(group)
+            found = about.fitting(self._read_about(file), most, extremes, name, size)
             return self, len(group["timestamps"]), found
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_h5py"}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _h5py=_validate.h5py_module())
 
-    def _create(self, sorting):
+    def _create(self, sorting: str) -> None:
         is_new = not os.path.exists(self.path)
         if not is_new:
             _validate.spike_file(self._h5py, self.path, FORMAT, self.name)
@@ -96,25 +103,25 @@ class SpikeFile:
                 group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK,))
             group["timestamps"].attrs["units"] = "ms"
 
-    def _open(self, mode):
+    def _open(self, mode: str) -> Any:
         return self._h5py.File(self.path, mode)
 
-    def describe(self, facts):
+    def describe(self, facts: dict[str, Any]) -> None:
         """Have the file say of the record what these facts say, an about, as soon as it is written to."""
         self._about = json.dumps(facts)
         self._stop = facts["stop"]
 
-    def reach(self, stop):
+    def reach(self, stop: float | None) -> None:
         """Have the file say, as soon as it is written to, that it was recorded until a time (ms)."""
         self._stop = stop
 
-    def tell(self):
+    def tell(self) -> None:
         """Write what the file is to say and does not say yet."""
         if self._about is not None or self._stop != self._written_stop:
             with self._open("r+") as file:
                 self._tell(file)
 
-    def _tell(self, file):
+    def _tell(self, file: Any) -> None:
         place, stop = f"lifext/{self.name}", self._stop
         if self._about is not None:
             if place in file:
@@ -126,14 +133,14 @@ class SpikeFile:
             file[place].attrs.modify("stop", np.float64(stop))
         self._about, self._written_stop = None, stop
 
-    def _read_about(self, file):
+    def _read_about(self, file: Any) -> dict[str, Any] | None:
         place = f"lifext/{self.name}"
         if place not in file:
             return None
         found = json.loads(file[place].asstr()[()])
         return {**found, "stop": max(float(file[place].attrs["stop"]), found["start"])}
 
-    def write(self, start, ids, times):
+    def write(self, start: int, ids: Neurons, times: Floats) -> None:
         """Write spikes as those from number `start` on; what was there is replaced."""
         with self._open("r+") as file:
             group = self._group(file, start)
@@ -143,11 +150,11 @@ class SpikeFile:
             self._tell(file)
         self._index(start, times)
 
-    def truncate(self, count):
+    def truncate(self, count: int) -> None:
         """Forget the spikes from number `count` on."""
         self.write(count, np.empty(0, np.int64), np.empty(0))
 
-    def discard(self):
+    def discard(self) -> None:
         """Take the population out of the file, and the file away if there is no other in it."""
         with self._open("r+") as file:
             for place in (f"spikes/{self.name}", f"lifext/{self.name}"):
@@ -158,7 +165,7 @@ class SpikeFile:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self.path)
 
-    def _index(self, start, times):
+    def _index(self, start: int, times: Floats) -> None:
         # written again after an interruption, a part may have its old bounds too: they only get wider
         while self._starts and self._starts[-1] >= start:
             for column in (self._starts, self._earliest, self._latest):
@@ -170,7 +177,7 @@ class SpikeFile:
         self._earliest[-1] = min(self._earliest[-1], float(np.fmin.reduce(times, initial=np.inf)))
         self._latest[-1] = max(self._latest[-1], float(np.fmax.reduce(times, initial=-np.inf)))
 
-    def _look(self, group):
+    def _look(self, group: Any) -> tuple[Neurons, Floats]:
         """Look at all spikes, note what is where, and return the outermost neurons and times of the parts."""
         most = []
         for start in range(0, max(len(group["node_ids"]), len(group["timestamps"])), PART):
@@ -180,26 +187,26 @@ class SpikeFile:
             self._index(start, times)
         return np.repeat(np.array(most, dtype=np.int64), 2), np.array([*zip(self._earliest, self._latest)]).reshape(-1)
 
-    def arrays(self, count):
+    def arrays(self, count: int) -> tuple[Neurons, Floats]:
         """Return neurons and times of the first `count` spikes."""
         return self.piece(0, count, count)
 
-    def piece(self, start, stop, count):
+    def piece(self, start: int, stop: int, count: int) -> tuple[Neurons, Floats]:
         """Return neurons and times of some of the first `count` spikes."""
         with self._open("r") as file:
             return self._slice(self._group(file, count), start, stop)
 
-    def _group(self, file, count):
+    def _group(self, file: Any, count: int) -> Any:
         group = file[f"spikes/{self.name}"]
         _validate.enough_spikes(self.path, self.name, count, min(len(group["node_ids"]), len(group["timestamps"])))
         return group
 
     @staticmethod
-    def _slice(group, start, stop):
+    def _slice(group: Any, start: int, stop: int) -> tuple[Neurons, Floats]:
         # HDF5 converts while it reads, so that there is no second array
         return group["node_ids"].astype(np.intp)[start:stop], group["timestamps"].astype(np.float64)[start:stop]
 
-    def between(self, start, stop, count):
+    def between(self, start: float, stop: float, count: int) -> list[tuple[Neurons, Floats]]:
         """Return neurons and times of those of the first `count` spikes in a window, as a list of pairs."""
         parts = [k for k, (earliest, latest) in enumerate(zip(self._earliest, self._latest))
                  if latest >= start and earliest < stop]
@@ -211,7 +218,7 @@ class SpikeFile:
             return [inside(*self._slice(group, self._starts[k], min(ends[k], count)), start, stop) for k in parts]
 
 
-def _check_dataset(dataset):
+def _check_dataset(dataset: Any) -> None:
     """Raise ValueError if what is in a dataset is not all in its file, or cannot be as much as it claims."""
     if dataset.ndim != 1 or dataset.external or dataset.is_virtual:
         raise ValueError(f"{dataset.name} is not an array of one dimension in the file itself")

@@ -4,26 +4,36 @@ Each function returns the value in the form that the kernels take, or raises a `
 or `ValueError` that names the class, the argument, the bound and the value given. Nothing
 is changed before everything has been checked. Comparisons are written so that NaN fails.
 """
+from __future__ import annotations
+
 import contextlib
 import importlib
 import inspect
 import math
 import operator
 import os
+import pathlib
 import reprlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+from ._types import Bools, Floats, Neurons, RandomSource, Values
+
+Number = TypeVar("Number", int, float)
 
 # ints beyond this go through float(), which says so where they have none
 MOST = 2**1000
 
 
-def _refuse(kind, owner, name, bound, value):
+def _refuse(kind: type[Exception], owner: object, name: str, bound: str, value: Any) -> NoReturn:
     owner = owner if isinstance(owner, str) else type(owner).__name__
     raise kind(f"{owner}: {name} must be {bound}, got {reprlib.repr(value)}")
 
 
-def whole(owner, name, value, at_least):
+def whole(owner: object, name: str, value: Any, at_least: int) -> int:
     """Return a whole number; a float that is one will do."""
     bound = f"a whole number >= {at_least}"
     if isinstance(value, (bool, np.bool_, str, bytes)):
@@ -32,18 +42,18 @@ def whole(owner, name, value, at_least):
         number = operator.index(value)
     except TypeError:
         try:
-            number = float(value)
+            real = float(value)
         except (TypeError, ValueError):
             _refuse(TypeError, owner, name, bound, value)
-        if not math.isfinite(number) or number != int(number):
+        if not math.isfinite(real) or real != int(real):
             _refuse(ValueError, owner, name, bound, value)
-        number = int(number)
+        number = int(real)
     if not number >= at_least:
         _refuse(ValueError, owner, name, bound, value)
     return number
 
 
-def index(owner, name, value, size):
+def index(owner: object, name: str, value: Any, size: int) -> int:
     """Return the index of one of `size` neurons; negative ones count from the end."""
     try:
         number = operator.index(value)
@@ -54,13 +64,13 @@ def index(owner, name, value, size):
     return number
 
 
-def _bound(above, at_least):
+def _bound(above: float | None, at_least: float | None) -> str:
     if above is not None:
         return f"finite and > {above}"
     return "finite" if at_least is None else f"finite and >= {at_least}"
 
 
-def _within(value, above, at_least):
+def _within(value: Any, above: float | None, at_least: float | None) -> Any:
     inside = np.isfinite(value)
     if above is not None:
         inside = inside & (value > above)
@@ -69,7 +79,7 @@ def _within(value, above, at_least):
     return inside
 
 
-def number(owner, name, value, above=None, at_least=None):
+def number(owner: object, name: str, value: Any, above: float | None = None, at_least: float | None = None) -> float:
     """Return a real number within its bound, as a float."""
     bound = f"a number, {_bound(above, at_least)}"
     if isinstance(value, (str, bytes, complex, np.complexfloating)):
@@ -85,7 +95,7 @@ def number(owner, name, value, above=None, at_least=None):
     return converted
 
 
-def _real_array(owner, name, value, bound):
+def _real_array(owner: object, name: str, value: Any, bound: str) -> Floats:
     if isinstance(value, np.ndarray) and value.dtype == np.float64:
         return np.ascontiguousarray(value)
     try:
@@ -97,13 +107,14 @@ def _real_array(owner, name, value, bound):
         _refuse(TypeError, owner, name, bound, value)
 
 
-def parameter(owner, name, value, size=None, above=None, at_least=None):
+def parameter(owner: object, name: str, value: Any, size: int | None = None, above: float | None = None,
+              at_least: float | None = None) -> Values:
     """Return a number, or for `size` neurons an array (size,) of them; arrays in that form are kept as they are."""
     kind = type(value)
     if kind is float or (kind is int and abs(value) < MOST):
         if not _within(value, above, at_least):
             _refuse(ValueError, owner, name, f"a number, {_bound(above, at_least)}", value)
-        return value
+        return value  # type: ignore[no-any-return]
     if size is None or np.ndim(value) == 0:
         return number(owner, name, value, above, at_least)
     bound = f"a number or an array of shape ({size},), {_bound(above, at_least)}"
@@ -119,7 +130,7 @@ def parameter(owner, name, value, size=None, above=None, at_least=None):
     return array
 
 
-def state(owner, name, value, size):
+def state(owner: object, name: str, value: Any, size: int) -> Floats:
     """Return a state variable: an array (size,) that can be written, filled where a single number is given."""
     value = parameter(owner, name, value, size)
     if not isinstance(value, np.ndarray):
@@ -127,7 +138,7 @@ def state(owner, name, value, size):
     return value if value.flags.writeable else value.copy()
 
 
-def flags(owner, name, value, size):
+def flags(owner: object, name: str, value: Any, size: int) -> Bools:
     """Return an array (size,) of booleans."""
     array = np.asarray(value)
     if array.dtype.kind != "b" or array.shape != (size,):
@@ -135,7 +146,7 @@ def flags(owner, name, value, size):
     return np.ascontiguousarray(array)
 
 
-def duration(owner, dt):
+def duration(owner: object, dt: Any) -> None:
     """Refuse a time step that is not finite and >= 0; 0 asks for the start of the step."""
     try:
         sound = 0 <= dt < math.inf
@@ -145,12 +156,12 @@ def duration(owner, dt):
         _refuse(ValueError, owner, "dt", "a number, finite and >= 0", dt)
 
 
-def step(owner, dt, time):
+def step(owner: object, dt: Any, time: Any) -> tuple[float, float]:
     """Return dt and time as floats, or refuse a step that is not of positive length or not at a finite time."""
     return number(owner, "dt", dt, above=0), number(owner, "time", time)
 
 
-def spikes(owner, dts, weights, size):
+def spikes(owner: object, dts: Any, weights: Any, size: int) -> tuple[Floats, NDArray[Any]]:
     """Return times (n,) and weights (n, size) of received spikes as arrays; whether they are finite is left open."""
     bound = "an array of shape (n, 1) or (n,)"
     times = _real_array(owner, "dts", dts, bound)
@@ -167,7 +178,7 @@ def spikes(owner, dts, weights, size):
     return times, weights
 
 
-def sound_spike(owner, times, k, time, row):
+def sound_spike(owner: object, times: str, k: int, time: float, row: Floats) -> NoReturn:
     """Say what is wrong with spike k, of which a time (from the argument `times`) or a weight is not finite."""
     if not math.isfinite(time):
         _refuse(ValueError, owner, f"{times}[{k}]", "finite", float(time))
@@ -175,7 +186,7 @@ def sound_spike(owner, times, k, time, row):
     _refuse(ValueError, owner, f"weights[{k}, {target}]", "finite", float(row[target]))
 
 
-def any_spikes(owner, num):
+def any_spikes(owner: object, num: Any) -> bool:
     """Return whether there are spikes; whole numbers below 1 mean none."""
     try:
         if num > 0:
@@ -188,7 +199,7 @@ def any_spikes(owner, num):
     return False
 
 
-def spike_train(owner, spk_times, weights, size):
+def spike_train(owner: object, spk_times: Any, weights: Any, size: int) -> tuple[Floats, Floats]:
     """Return times (n,) and weights (n, size) of one step's spikes, all finite."""
     times = _real_array(owner, "spk_times", spk_times, "an array of shape (n,)")
     if times.ndim != 1:
@@ -206,14 +217,14 @@ def spike_train(owner, spk_times, weights, size):
     return times, weights
 
 
-def choice(owner, name, value, allowed):
+def choice(owner: object, name: str, value: Any, allowed: Sequence[object]) -> Any:
     """Refuse a value that is not one of a few."""
     if isinstance(value, (bool, np.ndarray)) or value not in allowed:
         _refuse(ValueError, owner, name, " or ".join(map(repr, allowed)), value)
     return value
 
 
-def part(owner, name, value, methods, size):
+def part(owner: object, name: str, value: Any, methods: Sequence[str], size: int) -> Any:
     """Refuse an object without the methods of its role, or one of ours that is of another size."""
     missing = [method for method in methods if not callable(getattr(value, method, None))]
     if missing:
@@ -224,7 +235,7 @@ def part(owner, name, value, methods, size):
     return value
 
 
-def random_source(owner, rng):
+def random_source(owner: object, rng: Any) -> RandomSource | None:
     """Return None for NumPy's global generator, or a Generator or RandomState; a seed makes a Generator."""
     if rng is None or isinstance(rng, (np.random.Generator, np.random.RandomState)):
         return rng
@@ -234,23 +245,23 @@ def random_source(owner, rng):
         _refuse(TypeError, owner, "rng", "None, a numpy Generator or RandomState, or a seed", rng)
 
 
-def no_more(owner, unknown):
+def no_more(owner: object, unknown: dict[str, Any]) -> None:
     """Refuse keyword arguments that no class in the hierarchy takes."""
     if unknown:
         name, value = next(iter(unknown.items()))
         raise TypeError(f"{type(owner).__name__}: there is no argument {name!r}, got {name}={reprlib.repr(value)}")
 
 
-def whole_steps(owner, name, value, dt, at_least=0):
+def whole_steps(owner: object, name: str, value: Any, dt: float, at_least: int = 0) -> int:
     """Return how many steps of `dt` a time is; one that is no multiple of dt, to 1e-9 of it, is refused."""
-    value = number(owner, name, value, at_least=0)
-    steps = round(value / dt)
-    if abs(steps * dt - value) > 1e-9 * max(value, dt) or steps < at_least:
-        _refuse(ValueError, owner, name, f"a multiple of dt = {dt} ms, >= {at_least * dt} ms", value)
+    time = number(owner, name, value, at_least=0)
+    steps = round(time / dt)
+    if abs(steps * dt - time) > 1e-9 * max(time, dt) or steps < at_least:
+        _refuse(ValueError, owner, name, f"a multiple of dt = {dt} ms, >= {at_least * dt} ms", time)
     return steps
 
 
-def one_of(owner, name, value, known, what):
+def one_of(owner: object, name: str, value: Any, known: Sequence[object], what: str) -> int:
     """Return the index of an object in a list of known ones, found by identity."""
     for k, candidate in enumerate(known):
         if candidate is value:
@@ -258,14 +269,14 @@ def one_of(owner, name, value, known, what):
     raise ValueError(f"{type(owner).__name__}: {name} must be {what}, got {reprlib.repr(value)}")
 
 
-def at_most(owner, name, value, most):
+def at_most(owner: object, name: str, value: Number, most: float) -> Number:
     """Refuse a number, already known to be one, above `most`."""
     if not value <= most:
         _refuse(ValueError, owner, name, f"<= {most}", value)
     return value
 
 
-def real_array(owner, name, value, shape):
+def real_array(owner: object, name: str, value: Any, shape: Sequence[int | str]) -> Floats:
     """Return a new float64 array of finite numbers; `shape` holds sizes, or names of sizes that are not 0."""
     sizes = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
     bound = f"an array of finite numbers of shape ({sizes})"
@@ -284,7 +295,7 @@ def real_array(owner, name, value, shape):
     return all_finite(owner, name, array)
 
 
-def all_finite(owner, name, array):
+def all_finite(owner: object, name: str, array: Floats) -> Floats:
     """Refuse an array of which an element is not finite."""
     sound = np.isfinite(array)
     if not sound.all():
@@ -293,7 +304,7 @@ def all_finite(owner, name, array):
     return array
 
 
-def whole_array(owner, name, value, size, most):
+def whole_array(owner: object, name: str, value: Any, size: int | None, most: int) -> Neurons:
     """Return a new array (size,) of whole numbers from 0 to `most`; any size will do where it is None."""
     bound = f"an array of whole numbers >= 0 and <= {most} of shape ({'n' if size is None else size},)"
     try:
@@ -312,21 +323,21 @@ def whole_array(owner, name, value, size, most):
     return np.array(array, dtype=np.intp)
 
 
-def row_starts(owner, indptr, n_source, connections):
+def row_starts(owner: object, indptr: Any, n_source: int, connections: int) -> Neurons:
     """Return where each row of a sparse matrix starts, and the last one ends, as an array (n_source + 1,)."""
-    indptr = whole_array(owner, "indptr", indptr, n_source + 1, connections)
-    if indptr[0] != 0:
-        _refuse(ValueError, owner, "indptr[0]", "0", int(indptr[0]))
-    if indptr[-1] != connections:
-        _refuse(ValueError, owner, f"indptr[{n_source}]", f"{connections}, the number of indices", int(indptr[-1]))
-    falls = indptr[1:] < indptr[:-1]
+    starts = whole_array(owner, "indptr", indptr, n_source + 1, connections)
+    if starts[0] != 0:
+        _refuse(ValueError, owner, "indptr[0]", "0", int(starts[0]))
+    if starts[-1] != connections:
+        _refuse(ValueError, owner, f"indptr[{n_source}]", f"{connections}, the number of indices", int(starts[-1]))
+    falls = starts[1:] < starts[:-1]
     if falls.any():
         k = int(np.argmax(falls)) + 1
-        _refuse(ValueError, owner, f"indptr[{k}]", f">= indptr[{k - 1}] = {indptr[k - 1]}", int(indptr[k]))
-    return indptr
+        _refuse(ValueError, owner, f"indptr[{k}]", f">= indptr[{k - 1}] = {starts[k - 1]}", int(starts[k]))
+    return starts
 
 
-def matrix_shape(owner, shape):
+def matrix_shape(owner: object, shape: Any) -> tuple[int, int]:
     """Return (n_source, n_target), both >= 1."""
     try:
         n_source, n_target = shape
@@ -335,7 +346,7 @@ def matrix_shape(owner, shape):
     return whole(owner, "n_source", n_source, 1), whole(owner, "n_target", n_target, 1)
 
 
-def sparse_matrix(owner, name, value, known):
+def sparse_matrix(owner: object, name: str, value: Any, known: bool) -> Any:
     """Refuse what is not (`known` says whether it is) a scipy.sparse matrix of real numbers."""
     bound = "a scipy.sparse matrix of real numbers of shape (n_source, n_target)"
     if not known or value.dtype.kind not in "bifu":
@@ -345,36 +356,38 @@ def sparse_matrix(owner, name, value, known):
     return value
 
 
-def same_shape(owner, shape, wanted):
+def same_shape(owner: object, shape: tuple[int, int], wanted: tuple[int, int]) -> None:
     """Refuse weights that are not between the populations they are to connect."""
     if shape != wanted:
         _refuse(ValueError, owner, "shape", f"(n_source, n_target) = {wanted}", shape)
 
 
-def same_size(owner, n_source, n_target, why):
+def same_size(owner: object, n_source: int, n_target: int, why: str) -> None:
     """Refuse a source and a target of different sizes."""
     if n_source != n_target:
         _refuse(ValueError, owner, "n_target", f"n_source = {n_source} {why}", n_target)
 
 
-def known_shape(owner, shape):
+def known_shape(owner: object, shape: tuple[int, int] | None) -> tuple[int, int]:
     """Refuse to write out weights between populations whose sizes are not known."""
     if shape is None:
         _refuse(ValueError, owner, "shape", "given, or filled in by bound(n_source, n_target)", None)
+    return shape
 
 
-def no_change(owner, name):
+def no_change(owner: object, name: str) -> NoReturn:
     """Refuse to change a value."""
     raise AttributeError(f"{type(owner).__name__}: {name} is fixed, as of any value; make a new object")
 
 
-def no_weights(value):
+def no_weights(value: Any) -> NoReturn:
     """Refuse what cannot be taken as weights."""
     _refuse(TypeError, "as_weights", "weights", "a Weights, an array of shape (n_source, n_target) or a scipy.sparse "
             "matrix; one number for all pairs is Uniform(number)", value)
 
 
-def new_member(owner, name, value, kind, names, known):
+def new_member(owner: object, name: str, value: Any, kind: type, names: Collection[str],
+               known: Sequence[object]) -> None:
     """Refuse what is not of a kind, or has been added before, itself or its name."""
     if not isinstance(value, kind):
         _refuse(TypeError, owner, name, "a population", value)
@@ -384,7 +397,7 @@ def new_member(owner, name, value, kind, names, known):
         _refuse(ValueError, owner, name, "a population not added before", value)
 
 
-def network_seed(owner, seed, fast):
+def network_seed(owner: object, seed: Any, fast: bool) -> int | None:
     """Return a whole number that stands for a seed of any kind; None where there are no random streams to seed."""
     bound = "None, a whole number >= 0, a numpy SeedSequence or a numpy Generator"
     if not fast:
@@ -392,7 +405,7 @@ def network_seed(owner, seed, fast):
             _refuse(ValueError, owner, "seed", "left out with compat=True, where populations have an rng", seed)
         return None
     if seed is None:
-        return np.random.SeedSequence().entropy
+        return int(np.random.SeedSequence().entropy)  # type: ignore[arg-type]
     if isinstance(seed, np.random.SeedSequence):
         words = seed.generate_state(4)
     elif isinstance(seed, np.random.Generator):
@@ -405,26 +418,26 @@ def network_seed(owner, seed, fast):
     return sum(int(word) << 32*k for k, word in enumerate(words))
 
 
-def seeded(owner, fast):
+def seeded(owner: object, fast: bool) -> None:
     """Refuse a seed where there are no random streams of the network's own."""
     if not fast:
         raise ValueError(f"{type(owner).__name__}: has no seed with compat=True; give its populations another rng")
 
 
-def not_running(owner, running):
+def not_running(owner: object, running: bool) -> None:
     """Refuse what would change a network under a run."""
     if running:
         raise RuntimeError(f"{type(owner).__name__}: is running; run, reset and load_state wait until it is done")
 
 
-def ring(owner, directions, name):
+def ring(owner: object, directions: Floats | None, name: str) -> Floats:
     """Refuse a population that is no ring: one without a direction for each neuron."""
     if directions is None:
         _refuse(ValueError, owner, "the population", "a ring, with directions", name)
     return directions
 
 
-def file_name(owner, name, value):
+def file_name(owner: object, name: str, value: Any) -> str:
     """Return the name of a file as a string."""
     try:
         return os.fsdecode(value)
@@ -432,19 +445,19 @@ def file_name(owner, name, value):
         _refuse(TypeError, owner, name, "the name of a file", value)
 
 
-def h5py_module():
+def h5py_module() -> Any:
     """Return h5py, or say how to get it."""
     return optional("h5py", "hdf5", "an HDF5 file")
 
 
-def hdf5_name(name):
+def hdf5_name(name: str) -> str:
     """Refuse a population's name that would not be one group of a file."""
     if "/" in name or "\0" in name or name in ("", ".", ".."):
         _refuse(ValueError, "SpikeRecord", "the population", "named without a / to be kept in a file", name)
     return name
 
 
-def spike_file(h5py, path, format, name):
+def spike_file(h5py: Any, path: str, format: str, name: str) -> None:
     """Refuse a file that is not one of recorded spikes, or has those of a population of this name."""
     wanted = "a file that does not exist yet, or one of recorded spikes"
     with open(path, "rb") as file:
@@ -458,13 +471,13 @@ def spike_file(h5py, path, format, name):
             _refuse(ValueError, "SpikeRecord", "to", f"a file without spikes of a population {name!r}", path)
 
 
-def enough_spikes(path, name, wanted, found):
+def enough_spikes(path: str, name: str, wanted: int, found: int) -> None:
     """Refuse a file that has lost spikes that were written to it."""
     if found < wanted:
         raise ValueError(f"SpikeRecord: {path} must hold the {wanted} spikes of {name!r} written to it, got {found}")
 
 
-def same_file(owner, name, to, file):
+def same_file(owner: object, name: str, to: Any, file: str | None) -> None:
     """Refuse to record to another place than the one recorded to already."""
     if to is not None and (file is None or os.path.abspath(file_name(owner, "to", to)) != file):
         place = "in memory" if file is None else f"to {file}"
@@ -472,33 +485,33 @@ def same_file(owner, name, to, file):
                          f"got {reprlib.repr(to)}")
 
 
-def no_stream(name, file):
+def no_stream(name: str, file: str) -> NoReturn:
     """Refuse a second object that would write to the same file."""
     raise TypeError(f"SpikeRecord: a record that is copied or pickled must not be streaming, got that of {name!r}, "
                     f"which streams to {file}; close() it first")
 
 
-def own_class(path, thing, classes):
+def own_class(path: str, thing: object, classes: Collection[type]) -> None:
     """Refuse an object of a user's own class, of which nobody knows what its state is."""
     if type(thing) not in classes:
         raise TypeError(f"Network: a state file has objects of this package's classes only, got {path}, "
                         f"a {type(thing).__name__}; such a network can be pickled")
 
 
-def own_generator(path, bit_generator):
+def own_generator(path: str, bit_generator: object) -> None:
     """Refuse a bit generator that is not NumPy's own."""
     if not type(bit_generator).__module__.startswith("numpy.random"):
         raise TypeError(f"Network: a state file has NumPy's bit generators only, got {path}, on a "
                         f"{type(bit_generator).__name__}; such a network can be pickled")
 
 
-def no_state(path, value):
+def no_state(path: str, value: Any) -> NoReturn:
     """Refuse an attribute that a state file has no place for."""
     raise TypeError(f"Network: a state file has numbers, arrays and lists of floats only, got {path}, a "
                     f"{type(value).__name__}; such a network can be pickled")
 
 
-def same_structure(path, saved, network):
+def same_structure(path: str, saved: dict[str, Any], network: dict[str, Any]) -> None:
     """Refuse a state of a network that was built in another way, and say what the first difference is."""
     for what in [*network, *saved]:
         there, here = (side.get(what, "not there") for side in (saved, network))
@@ -507,11 +520,11 @@ def same_structure(path, saved, network):
                              f"{what} is {_short(there)} in {path}, and {_short(here)} here")
 
 
-def _short(value):
+def _short(value: Any) -> str:
     return value if isinstance(value, str) else reprlib.repr(value)
 
 
-def damaged_file(path, format, error):
+def damaged_file(path: str, format: str, error: BaseException) -> NoReturn:
     """Refuse a file that is not what it should be."""
     raise ValueError(f"Network: the state must be a {format}, whole and unchanged, got {path}: {error}") from error
 
@@ -522,7 +535,7 @@ STORABLE = "None, a bool, number, string or array of these, or a list or dict (w
 ACCEPTED = ("function", "grid", "trials")
 
 
-def trial_seed(owner, seed):
+def trial_seed(owner: object, seed: Any) -> np.random.SeedSequence:
     """Return a SeedSequence; there is no None, as a sweep could not go on from it."""
     if isinstance(seed, np.random.SeedSequence):
         return seed
@@ -532,12 +545,12 @@ def trial_seed(owner, seed):
         _refuse(TypeError, owner, "seed", "a whole number >= 0 or a numpy SeedSequence", seed)
 
 
-def _parameter_name(owner, name):
+def _parameter_name(owner: object, name: str) -> None:
     if not isinstance(name, str) or name in TAKEN:
         _refuse(ValueError, owner, "a name in grid", f"a string, none of {', '.join(TAKEN)}", name)
 
 
-def _axis(owner, name, values):
+def _axis(owner: object, name: str, values: Any) -> list[Any]:
     bound = "a list of at least one value"
     if isinstance(values, (str, bytes, dict, set, frozenset)):
         # a set has no order, which places in the grid need
@@ -551,7 +564,7 @@ def _axis(owner, name, values):
     return listed
 
 
-def grid(owner, value):
+def grid(owner: object, value: Any) -> tuple[list[str] | None, list[list[Any]]]:
     """Return names and, for each, a list of values; for a list of points, None and that list in a list."""
     if isinstance(value, dict):
         for name in value:
@@ -569,7 +582,7 @@ def grid(owner, value):
     return None, [points]
 
 
-def trial_function(owner, fn, names):
+def trial_function(owner: object, fn: Any, names: Sequence[str]) -> None:
     """Refuse what cannot be called with a generator and the parameters of these names."""
     bound = f"a function that can be called with {', '.join(f'{name}=' for name in ('rng', *names))}"
     if not callable(fn):
@@ -585,7 +598,7 @@ def trial_function(owner, fn, names):
         _refuse(TypeError, owner, "fn", f"{bound} ({error})", fn)
 
 
-def shard(owner, value):
+def shard(owner: object, value: Any) -> tuple[int, int]:
     """Return which of how many parts to run."""
     if value is None:
         return 0, 1
@@ -598,7 +611,7 @@ def shard(owner, value):
     return at_most(owner, "shard[0]", first, count - 1), count
 
 
-def jobs(owner, value):
+def jobs(owner: object, value: Any) -> int | None:
     """Return how many trials are to run side by side, as joblib counts them."""
     if value is None:
         return None
@@ -612,7 +625,7 @@ def jobs(owner, value):
     return number
 
 
-def need_joblib(n_jobs):
+def need_joblib(n_jobs: int | None) -> Any:
     """Return joblib, or raise an `ImportError` that says which extra brings it."""
     try:
         import joblib
@@ -621,7 +634,7 @@ def need_joblib(n_jobs):
     return joblib
 
 
-def accepted(owner, value):
+def accepted(owner: object, value: Any) -> set[str]:
     """Return in what a store may differ, as a set of words."""
     words = (value,) if isinstance(value, str) else value
     bound = f"of {', '.join(map(repr, ACCEPTED))}"
@@ -634,20 +647,20 @@ def accepted(owner, value):
     return set(words)
 
 
-def nested(owner, name, depth, most):
+def nested(owner: str, name: str, depth: int, most: int) -> None:
     """Refuse a value that is nested too deep, as one that holds itself is."""
     if depth > most:
         raise ValueError(f"{owner}: lists and dicts must be nested at most {most} deep, got {name[:200]}")
 
 
-def printable_int(owner, name, value):
+def printable_int(owner: object, name: str, value: int) -> int:
     """Refuse an int that Python would not read from a text again."""
     if value.bit_length() > 10_000:
         raise ValueError(f"{owner}: {name} must be an int of at most 10000 bits, got one of {value.bit_length()}")
     return value
 
 
-def not_storable(owner, name, value):
+def not_storable(owner: object, name: str, value: Any) -> NoReturn:
     """Refuse a value that a store has no form for."""
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     if isinstance(value, np.ndarray):
@@ -655,13 +668,13 @@ def not_storable(owner, name, value):
     raise TypeError(f"{owner}: {name} must be {STORABLE}, got a {kind}: {reprlib.repr(value)}")
 
 
-def string_key(owner, name, key):
+def string_key(owner: object, name: str, key: object) -> None:
     """Refuse a key that is no string."""
     if not isinstance(key, str):
         _refuse(TypeError, owner, f"a key of {name}", "a string", key)
 
 
-def result_names(owner, results, params):
+def result_names(owner: object, results: dict[str, Any], params: Collection[str]) -> None:
     """Refuse results that would be columns of the same names as others."""
     for name in results:
         string_key(owner, "results", name)
@@ -670,27 +683,28 @@ def result_names(owner, results, params):
                     f"none of {', '.join([*params, *TAKEN[1:]])}, which are other columns", name)
 
 
-def directory(owner, name, path):
+def directory(owner: object, name: str, path: pathlib.Path) -> None:
     """Refuse a path at which there is something else than a directory."""
     if path.exists() and not path.is_dir():
         _refuse(ValueError, owner, name, "a directory, or not there yet", str(path))
 
 
-def no_strangers(owner, path, others):
+def no_strangers(owner: object, path: pathlib.Path, others: Sequence[str]) -> None:
     """Refuse a directory that holds something, and is no store."""
     if others:
         raise ValueError(f"{owner}: store must be a directory of trials, or an empty one, got {str(path)!r}, which "
                          f"has {others[0]!r} in it")
 
 
-def manifest(owner, path, found):
+def manifest(owner: object, path: pathlib.Path, found: dict[str, Any] | None) -> dict[str, Any]:
     """Return what a store says of itself, or refuse a directory that is none."""
     if found is None:
         _refuse(ValueError, owner, "path", "a directory that run_trials or sweep made", str(path))
     return found
 
 
-def same_sweep(owner, path, differences, accept):
+def same_sweep(owner: object, path: str, differences: Iterable[tuple[str, Any, Any, str | None]],
+               accept: Collection[str]) -> None:
     """Refuse a store of another sweep; `differences` are (what, wanted, stored, word that accepts it or None)."""
     for what, here, there, word in differences:
         if word is None or word not in accept:
@@ -699,7 +713,7 @@ def same_sweep(owner, path, differences, accept):
                              f"got {path!r}, whose {what} is {reprlib.repr(there)}{way}")
 
 
-def not_nan(owner, name, value):
+def not_nan(owner: object, name: str, value: Any) -> float:
     """Return a real number, which may be infinite, as a float."""
     bound = "a number"
     if isinstance(value, (str, bytes, complex, np.complexfloating)):
@@ -715,7 +729,7 @@ def not_nan(owner, name, value):
     return converted
 
 
-def spiked(owner, spikes, size):
+def spiked(owner: object, spikes: Any, size: int) -> Bools:
     """Return which of `size` neurons spiked as booleans (size,), of an array_like of booleans or of 0 and 1."""
     bound = f"an array of booleans of shape ({size},)"
     try:
@@ -732,7 +746,8 @@ def spiked(owner, spikes, size):
 
 
 @contextlib.contextmanager
-def readable(owner, name, path, kind, damage):
+def readable(owner: object, name: str, path: str, kind: str,
+             damage: type[BaseException] | tuple[type[BaseException], ...]) -> Iterator[None]:
     """Refuse a file of which the block says, with one of the exceptions `damage`, that it is not of its kind."""
     try:
         yield
@@ -741,7 +756,7 @@ def readable(owner, name, path, kind, damage):
 
 
 @contextlib.contextmanager
-def spikes_from(source, kind):
+def spikes_from(source: object, kind: str) -> Iterator[None]:
     """Refuse a file or an object of which the block says, with any exception, that it is not of its kind."""
     try:
         yield
@@ -753,7 +768,7 @@ def spikes_from(source, kind):
         raise ValueError(f"SpikeRecord: spikes must be in {kind}, whole and unchanged, got {got}: {error}") from error
 
 
-def which_population(source, name, names):
+def which_population(source: object, name: str | None, names: Sequence[str]) -> str:
     """Return the population of this name, or without one the only one there is."""
     if name is None and len(names) == 1:
         return names[0]
@@ -763,7 +778,7 @@ def which_population(source, name, names):
     return name
 
 
-def number_of_neurons(size, ids):
+def number_of_neurons(size: int | None, ids: Neurons) -> int:
     """Return how many neurons there are: as is said, or else as many as there have to be."""
     most = int(max(ids.max(initial=-1), 0))
     if size is None:
@@ -771,7 +786,7 @@ def number_of_neurons(size, ids):
     return whole("SpikeRecord", "size", size, at_least=most + 1)
 
 
-def optional(module, extra, what):
+def optional(module: str, extra: str, what: str) -> Any:
     """Return a library that comes with an extra, or raise an `ImportError` that says which."""
     try:
         return importlib.import_module(module)
@@ -780,27 +795,27 @@ def optional(module, extra, what):
                           f"pip install 'lifext[{extra}]'") from error
 
 
-def new_file(path, instead):
+def new_file(path: str, instead: str) -> None:
     """Refuse a file that is there already."""
     if os.path.exists(path):
         raise FileExistsError(f"SpikeRecord: target must be a file that does not exist yet, got {path}; {instead}")
 
 
-def new_population(name, names):
+def new_population(name: str, names: Sequence[str]) -> None:
     """Refuse a population that a file has already."""
     if name in names:
         _refuse(ValueError, "SpikeRecord", "target", f"a file without spikes of a population {name!r}",
                 ", ".join(names))
 
 
-def units_in_memory(units):
+def units_in_memory(units: Any) -> None:
     """Refuse a units table that was read from a file: hdmf cannot let it grow."""
     if not isinstance(units.id.data, (list, np.ndarray)):
         raise ValueError(f"SpikeRecord: the units of target must be in memory, as pynwb cannot add to those of a file, "
                          f"got one whose units are in {units.container_source}")
 
 
-def known_columns(others):
+def known_columns(others: Sequence[str]) -> None:
     """Refuse a units table that has columns for which a simulated neuron has no value."""
     if others:
         raise ValueError(f"SpikeRecord: the units table of target must have no columns that a simulated neuron has no "

@@ -3,18 +3,24 @@
 Contenders are the programs of `_race`, each in a process of its own. They take turns, each its first
 before any has its second, so that a machine that drifts hits all of them.
 """
+from __future__ import annotations
+
 import contextlib
 import importlib.util
 import pathlib
 import statistics
 import sys
 import tempfile
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 from ._core import fast_loop
 from ._installation import facts, processors
 from ._race import FOLDER
 from ._race.contender import Contender, Failed
+
+# program, its mode, threads
+Program: TypeAlias = tuple[str, str, int]
 
 __all__ = ["CONTENDERS", "WORKLOADS", "Workload", "contenders", "measure", "table", "threads_lose"]
 
@@ -63,7 +69,7 @@ CONTENDERS = {
 }
 
 
-def contenders(quick=False, brian2=True):
+def contenders(quick: bool = False, brian2: bool = True) -> dict[str, Program]:
     """Return what runs on this machine: name to (program, mode, threads).
 
     Parameters
@@ -91,12 +97,13 @@ def contenders(quick=False, brian2=True):
     return found
 
 
-def _thread_counts():
+def _thread_counts() -> list[int]:
     most = processors() if fast_loop.has_openmp() else 1
     return sorted({count for count in (2, 4, most) if 1 < count <= most})
 
 
-def measure(quick=False, brian2=True, told=lambda text: None):
+def measure(quick: bool = False, brian2: bool = True,
+            told: Callable[[str], object] = lambda text: None) -> dict[str, Any]:
     """Run all contenders on all workloads.
 
     Parameters
@@ -116,7 +123,7 @@ def measure(quick=False, brian2=True, told=lambda text: None):
         neuron, by population), ``"prepared_s"`` (for Brian2, to compile), or ``"failed"``, why it did not.
     """
     names = contenders(quick, brian2)
-    results = {"facts": facts(), "workloads": {}}
+    results: dict[str, Any] = {"facts": facts(), "workloads": {}}
     with tempfile.TemporaryDirectory(prefix="lifext-bench-") as scratch:
         for name in QUICK if quick else WORKLOADS:
             found = results["workloads"][name] = _run(name, names, quick, pathlib.Path(scratch))
@@ -124,9 +131,9 @@ def measure(quick=False, brian2=True, told=lambda text: None):
     return results
 
 
-def _run(workload, names, quick, scratch):
+def _run(workload: str, names: dict[str, Program], quick: bool, scratch: pathlib.Path) -> dict[str, Any]:
     """Return what each contender measured on a workload."""
-    said = {name: [] for name in names}
+    said: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     failed, prepared = {}, {}
     with contextlib.ExitStack() as stack:
         running = {}
@@ -146,7 +153,7 @@ def _run(workload, names, quick, scratch):
             for name in names}
 
 
-def _start(contender, workload, quick, scratch):
+def _start(contender: Program, workload: Any, quick: bool, scratch: pathlib.Path) -> Contender:
     program, mode, threads = contender
     ms = QUICK_MS if quick else workload.twin_ms if mode == "twin" else workload.ms
     scratch.mkdir()
@@ -157,7 +164,7 @@ def _start(contender, workload, quick, scratch):
                      {"PYTHONPATH": str(FOLDER.parent.parent), "LIFEXT_BACKEND": None})
 
 
-def _summary(turns, prepared_s):
+def _summary(turns: list[dict[str, Any]], prepared_s: float | None) -> dict[str, Any]:
     wall = [1e3 * turn["run_s"] / turn["simulated_ms"] for turn in turns]
     rates = {population: statistics.fmean(turn["rates"][population]["all"] for turn in turns)
              for population in turns[0]["rates"]}
@@ -165,7 +172,7 @@ def _summary(turns, prepared_s):
             "simulated_ms": turns[0]["simulated_ms"], "turns": len(turns), "rates": rates, "prepared_s": prepared_s}
 
 
-def table(workload, found):
+def table(workload: str, found: dict[str, Any]) -> str:
     """Return a workload's table.
 
     Parameters
@@ -194,7 +201,7 @@ def table(workload, found):
     return "\n".join(lines)
 
 
-def _row(name, result, ours, longest):
+def _row(name: str, result: dict[str, Any], ours: float | None, longest: float | None) -> str:
     if "failed" in result:
         return f"  {name:<19}failed: {result['failed'].splitlines()[0]}"
     wall, ms = result["wall"]["median"], result["simulated_ms"]
@@ -204,11 +211,11 @@ def _row(name, result, ours, longest):
     return f"  {name:<19}{_digits(wall):>9}{ratio:>8}{ms:>6g}{result['turns']:>6}  {rates}{cut}"
 
 
-def _digits(value):
+def _digits(value: float) -> str:
     return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
 
 
-def threads_lose(results):
+def threads_lose(results: dict[str, Any]) -> bool:
     """Return whether a network ran markedly slower on several threads than on one.
 
     Parameters

@@ -1,4 +1,6 @@
 """The command ``lifext``: a first real run, scripts of the published code, and this installation and its speed."""
+from __future__ import annotations
+
 import argparse
 import json
 import math
@@ -6,6 +8,7 @@ import os
 import pathlib
 import sys
 import traceback
+from typing import Any, NoReturn
 
 from . import __version__, _installation, demo, plot
 from ._installation import facts
@@ -25,12 +28,12 @@ class UsageError(Exception):
 class Parser(argparse.ArgumentParser):
     """Leaves it to `main` to report an error, in one line."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         """Raise `UsageError`."""
         raise UsageError(f"{self.prog}: {message} (see {self.prog} --help)")
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Run the command line.
 
     Parameters
@@ -47,13 +50,13 @@ def main(argv=None):
         arguments = parser().parse_args(argv)
     except SystemExit as finished:
         # --help and --version
-        return finished.code or 0
+        return int(finished.code or 0)
     except UsageError as error:
         return _report(error, MISUSED)
     return _execute(arguments)
 
 
-def _execute(arguments):
+def _execute(arguments: argparse.Namespace) -> int:
     try:
         return arguments.command(arguments) or 0
     except KeyboardInterrupt:
@@ -69,12 +72,12 @@ def _execute(arguments):
         return _report(f"lifext: {type(error).__name__}: {error} (--debug shows where)", FAILED)
 
 
-def _report(message, code):
+def _report(message: object, code: int) -> int:
     print(" ".join(str(message).split()), file=sys.stderr)
     return code
 
 
-def parser():
+def parser() -> Parser:
     """Return the parser of the command line."""
     common = Parser(add_help=False)
     common.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
@@ -94,7 +97,7 @@ def parser():
     return top
 
 
-def _add_demo(commands, common):
+def _add_demo(commands: Any, common: Parser) -> None:
     command = commands.add_parser(
         "demo", parents=[common], help="run a published network through a working-memory trial",
         description="Run the dual ring of Calvin and Redish (2021), 2560 neurons, through one trial of 6.6 s: cue A "
@@ -115,7 +118,7 @@ def _add_demo(commands, common):
     command.set_defaults(command=run_demo)
 
 
-def _add_run(commands, common):
+def _add_run(commands: Any, common: Parser) -> None:
     command = commands.add_parser(
         "run", parents=[common], help="run a script of the published code, unchanged, on lifext",
         usage="lifext run [-h] [--debug] [--seed N] [--force] [--report] SCRIPT [ARGS...]",
@@ -138,7 +141,7 @@ def _add_run(commands, common):
     command.set_defaults(command=run_script)
 
 
-def _add_info(commands, common):
+def _add_info(commands: Any, common: Parser) -> None:
     command = commands.add_parser(
         "info", parents=[common], help="show versions, compiler, instruction sets and threads",
         description="Show what a report about lifext should say: versions, the compiler and flags of the extension "
@@ -149,7 +152,7 @@ def _add_info(commands, common):
     command.set_defaults(command=show_info)
 
 
-def _add_bench(commands, common):
+def _add_bench(commands: Any, common: Parser) -> None:
     command = commands.add_parser(
         "bench", parents=[common], help="measure, in a minute, how fast networks run on this machine",
         description="Run a single ring, a dual ring, COBA and unconnected neurons: by lifext on one and more threads, "
@@ -170,7 +173,7 @@ def _add_bench(commands, common):
     command.set_defaults(command=run_bench)
 
 
-def _seed(text):
+def _seed(text: str) -> int:
     try:
         value = int(text)
     except ValueError:
@@ -180,7 +183,7 @@ def _seed(text):
     return value
 
 
-def _scale(text):
+def _scale(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -190,14 +193,14 @@ def _scale(text):
     return value
 
 
-def _picture_path(text):
+def _picture_path(text: str) -> pathlib.Path:
     path = pathlib.Path(text)
     if path.suffix.lower() not in FORMATS:
         raise argparse.ArgumentTypeError(f"must end in {' or '.join(FORMATS)}, got {text!r}")
     return _file_path(text)
 
 
-def _file_path(text):
+def _file_path(text: str) -> pathlib.Path:
     path = pathlib.Path(text)
     # before the run, not after it
     if not path.absolute().parent.is_dir():
@@ -207,20 +210,20 @@ def _file_path(text):
     return path
 
 
-def _script_path(text):
+def _script_path(text: str) -> str:
     if not pathlib.Path(text).is_file():
         raise argparse.ArgumentTypeError(f"must be a file that exists, got {text!r}")
     return text
 
 
-def run_script(arguments):
+def run_script(arguments: argparse.Namespace) -> int:
     """Run ``lifext run``; return the script's exit status."""
     from . import dropin
     return dropin.run_script(arguments.script, arguments.arguments, seed=arguments.seed, force=arguments.force,
                              report=arguments.report)
 
 
-def run_demo(arguments):
+def run_demo(arguments: argparse.Namespace) -> None:
     """Run ``lifext demo``."""
     drawn = not arguments.no_plot and _can_draw()
     trial = demo.run(arguments.seed, arguments.duration_scale)
@@ -230,7 +233,7 @@ def run_demo(arguments):
         print(f"\nPicture: {arguments.output}")
 
 
-def _can_draw():
+def _can_draw() -> bool:
     try:
         plot.need_matplotlib()
     except ImportError as error:
@@ -239,17 +242,17 @@ def _can_draw():
     return True
 
 
-def show_info(arguments):
+def show_info(arguments: argparse.Namespace) -> None:
     """Run ``lifext info``."""
     print(info(), flush=True)
 
 
-def info():
+def info() -> str:
     """Return what ``lifext info`` prints."""
     return "\n".join(f"{name + ':':<21}{fact}" for name, fact in facts().items())
 
 
-def run_bench(arguments):
+def run_bench(arguments: argparse.Namespace) -> None:
     """Run ``lifext bench``."""
     from . import bench
     known = facts()

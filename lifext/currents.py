@@ -14,12 +14,19 @@ References
 .. [1] Wang, X.-J. (1999). Synaptic basis of cortical persistent activity: the importance of
    NMDA receptors to working memory. J Neurosci 19:9587-9603.
 """
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _validate
 from ._attributes import Flag, NotLowered, Parameter, Part, Random, Size, State, Watched, lowerable
 from ._core import buffers, equations, kernels, reference
-from .kinetics import firstOrdKinExp, secondOrdKin
+from ._types import ArrayLike, Floats, Rng, Values
+from .kinetics import firstOrdKinExp, kineticBase, secondOrdKin
 
 __all__ = ["currentBase", "leak", "noiseGaussian", "noisePoisson", "AMPAR", "NMDAR", "GABAR",
            "affFlat", "affRing", "affFlatPoisson", "affRingPoisson"]
@@ -62,25 +69,26 @@ class currentBase(Watched):
     _curr = State()
     _prev_curr = State()
 
-    def __init__(self, size, record_i=False, record_rate=2000, rng=None, **unknown):
+    def __init__(self, size: int, record_i: bool = False, record_rate: float = 2000, rng: Rng = None,
+                 **unknown: Any) -> None:
         _validate.no_more(self, unknown)
         self.size = size
         self.record = record_i
         self.record_rate = record_rate
         self.rng = rng
-        self.curr_record = []
+        self.curr_record: list[float] = []
         self._curr = np.zeros(self.size)
         self._prev_curr = np.zeros(self.size)
 
-    def project(self, dt, vM):
+    def project(self, dt: float, vM: Any) -> Floats:
         """Predict the current `dt` ahead if no spike arrives (subclasses)."""
         raise NotImplementedError(f"{type(self).__name__}: project is not defined by currentBase")
 
-    def update(self, dt, spk_times, weights):
+    def update(self, dt: float, spk_times: ArrayLike, weights: ArrayLike) -> None:
         """Take in the spikes of a step (subclasses)."""
         raise NotImplementedError(f"{type(self).__name__}: update is not defined by currentBase")
 
-    def current(self, dt, vM):
+    def current(self, dt: float, vM: Any) -> Floats:
         """Return the current before (`dt` = 0) or after the step's spikes.
 
         Parameters
@@ -98,7 +106,7 @@ class currentBase(Watched):
         _validate.duration(self, dt)
         return np.copy(self._prev_curr if dt == 0 else self._curr)
 
-    def record_i(self, dt):
+    def record_i(self, dt: float) -> None:
         """Append the mean current to `curr_record`, if `record` is true.
 
         Parameters
@@ -109,20 +117,20 @@ class currentBase(Watched):
         if self.record:
             self.curr_record.append(kernels.mean(self._curr.reshape(-1)))
 
-    def reset(self):
+    def reset(self) -> None:
         """Zero the current and empty the record."""
         self._curr = np.zeros(self.size)
         self._prev_curr = np.zeros(self.size)
         self.curr_record = []
 
-    def _store(self, **arrays):
+    def _store(self, **arrays: Any) -> None:
         # what the class itself computes is not checked again
         self.__dict__.update(arrays)
 
-    def _recorders(self):
+    def _recorders(self) -> list[buffers.Recorder]:
         return [buffers.Recorder(self.__dict__, "curr_record", self._curr)] if self.record else []
 
-    def _draw_normal(self):
+    def _draw_normal(self) -> Floats:
         source = np.random if self.rng is None else self.rng
         return source.standard_normal(self.size)
 
@@ -154,7 +162,8 @@ class leak(currentBase):
     g = Parameter()
     vL = Parameter()
 
-    def __init__(self, size, g=0.025, vL=-70, rand_sd=None, **kwargs):
+    def __init__(self, size: int, g: ArrayLike = 0.025, vL: ArrayLike = -70, rand_sd: float | None = None,
+                 **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self.g = g
         self.vL = vL
@@ -163,16 +172,16 @@ class leak(currentBase):
         self._mean_g = self.g
         self._spread_g()
 
-    def _spread_g(self):
+    def _spread_g(self) -> None:
         if self._spread:
             self.g = self._mean_g + self._draw_normal() * self.rand_sd
 
-    def reset(self):
+    def reset(self) -> None:
         """Zero the current, empty the record and redraw a random `g`."""
         super().reset()
         self._spread_g()
 
-    def project(self, dt, vM):
+    def project(self, dt: float, vM: Any) -> Floats:
         """Return the current at `vM`.
 
         Parameters
@@ -188,13 +197,13 @@ class leak(currentBase):
             nA.
         """
         _validate.duration(self, dt)
-        return equations.leak_current(self.g, vM, self.vL)
+        return equations.leak_current(self.g, vM, self.vL)  # type: ignore[no-any-return]
 
-    def update(self, dt, spikes, weights):
+    def update(self, dt: float, spikes: ArrayLike, weights: ArrayLike) -> None:
         """Note the current as that before the step; the arguments are without effect."""
         self._store(_prev_curr=np.copy(self._curr))
 
-    def current(self, dt, vM):
+    def current(self, dt: float, vM: Any) -> Floats:
         """Return the current at `vM` and keep it; a call with `dt` other than 0 records it.
 
         Parameters and return as in `project`.
@@ -205,7 +214,7 @@ class leak(currentBase):
             self.record_i(dt)
         return np.copy(self._curr)
 
-    def _lower(self):
+    def _lower(self) -> buffers.Leak:
         self._own("_curr", "_prev_curr")
         return buffers.Leak(self._curr, self._prev_curr, self.g, self.vL,
                             ).seal([self._curr, self._prev_curr], self._recorders())
@@ -214,25 +223,27 @@ class leak(currentBase):
 class _Noise(currentBase):
     """A current with one random draw a step, at the first `project` that asks for it."""
 
-    def __init__(self, size, **kwargs):
+    _pending: NDArray[np.uint8]
+
+    def __init__(self, size: int, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self.__dict__["_pending"] = np.ones(1, dtype=np.uint8)
 
     @property
-    def _draw(self):
+    def _draw(self) -> bool:
         return bool(self._pending[0])
 
     @_draw.setter
-    def _draw(self, value):
+    def _draw(self, value: bool) -> None:
         self._pending[0] = bool(value)
 
-    def _unless_drawn(self, dt):
+    def _unless_drawn(self, dt: float) -> Floats:
         # what `project` answers when it has nothing to draw
         if dt == 0 and not self._draw:
             return np.copy(self._prev_curr)
         return np.copy(self._curr)
 
-    def update(self, dt, spikes, weights):
+    def update(self, dt: float, spikes: ArrayLike, weights: ArrayLike) -> None:
         """End the step: the next `project` draws anew.
 
         Parameters
@@ -273,12 +284,12 @@ class noiseGaussian(_Noise):
     aff_m = Parameter()
     aff_sd = Parameter(at_least=0)
 
-    def __init__(self, size, mean, sd, **kwargs):
+    def __init__(self, size: int, mean: ArrayLike, sd: ArrayLike, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self.aff_m = _validate.parameter(self, "mean", mean, self.size)
         self.aff_sd = _validate.parameter(self, "sd", sd, self.size, at_least=0)
 
-    def project(self, dt, vM):
+    def project(self, dt: float, vM: Any) -> Floats:
         """Return this step's current, or with `dt` = 0 that of the step before; the first call draws.
 
         Parameters
@@ -341,7 +352,8 @@ class noisePoisson(_Noise):
     _s = State()
     _driven = True
 
-    def __init__(self, size, g=0.003, vE=0, alpha=1, tau=2, rate=1.8, **kwargs):
+    def __init__(self, size: int, g: ArrayLike = 0.003, vE: ArrayLike = 0, alpha: ArrayLike = 1, tau: ArrayLike = 2,
+                 rate: ArrayLike = 1.8, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self.g = g
         self.vE = vE
@@ -350,15 +362,15 @@ class noisePoisson(_Noise):
         self.rate = rate
         self._s = np.zeros(self.size)
 
-    def reset(self):
+    def reset(self) -> None:
         """Zero gating and current and empty the record; a step that was drawn stays drawn."""
         super().reset()
         self._s = np.zeros(self.size)
 
-    def _decay(self, dt):
+    def _decay(self, dt: Values) -> None:
         self._s *= np.exp(equations.decay_exponent(dt, self.tau))
 
-    def project(self, dt, vM):
+    def project(self, dt: float, vM: Any) -> Floats:
         """Return the current `dt` ahead; the first call of a step with `dt` other than 0 draws it.
 
         Parameters
@@ -382,7 +394,7 @@ class noisePoisson(_Noise):
                 self._project_by_parts(dt, vM)
         return self._unless_drawn(dt)
 
-    def _project_by_parts(self, dt, vM):
+    def _project_by_parts(self, dt: float, vM: Floats) -> None:
         if self._driven:
             arrival, count = reference.draw_arrivals(self.rng, dt, self.rate, self.size)
             self._decay(arrival)
@@ -394,7 +406,7 @@ class noisePoisson(_Noise):
                     _curr=equations.receptor_current(self.g, self._s, vM, self.vE))
         self._draw = False
 
-    def _lower(self):
+    def _lower(self) -> buffers.PoissonInput:
         self._own("_curr", "_prev_curr")
         self._line_up("_s")
         return buffers.PoissonInput(self._driven, self.rng, self._pending, self._s, self._curr, self._prev_curr,
@@ -408,7 +420,9 @@ class _Receptor(currentBase):
     kinetic = Part("project", "update", "kinetic", "reset")
     g = Parameter()
 
-    def __init__(self, size, order, kinetics, alpha_s, alpha_x, tau_s, tau_x, **kwargs):
+    def __init__(self, size: int, order: int, kinetics: dict[int, Callable[[int], kineticBase]],
+                 alpha_s: ArrayLike | None, alpha_x: ArrayLike | None, tau_s: ArrayLike | None, tau_x: ArrayLike | None,
+                 **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self._order = _validate.choice(self, "order", order, tuple(kinetics))
         self.kinetic = kinetics[order](self.size)
@@ -417,10 +431,10 @@ class _Receptor(currentBase):
                 value = _validate.parameter(self, name, value, self.size, above=0 if name[0] == "t" else None)
                 setattr(self.kinetic, name, value)
 
-    def _through(self, s, vM):
+    def _through(self, s: Floats, vM: Any) -> Any:
         raise NotImplementedError
 
-    def project(self, dt, vM):
+    def project(self, dt: float, vM: Any) -> Floats:
         """Return the current at `vM` if no spike arrives within `dt`; nothing is changed.
 
         Parameters
@@ -438,9 +452,9 @@ class _Receptor(currentBase):
         _validate.duration(self, dt)
         if dt == 0:
             return np.copy(self._curr)
-        return self._through(self.kinetic.project(dt), vM)
+        return self._through(self.kinetic.project(dt), vM)  # type: ignore[no-any-return]
 
-    def update(self, dt, spikes, weights):
+    def update(self, dt: float, spikes: ArrayLike, weights: ArrayLike) -> None:
         """Take the gating through the spikes of a step.
 
         Parameters
@@ -455,7 +469,7 @@ class _Receptor(currentBase):
         self.kinetic.update(dt, spikes, weights)
         self._store(_prev_curr=np.copy(self._curr))
 
-    def current(self, dt, vM):
+    def current(self, dt: float, vM: Any) -> Floats:
         """Return the current at `vM` after the step's spikes, keep and record it.
 
         Parameters
@@ -477,12 +491,12 @@ class _Receptor(currentBase):
         self.record_i(dt)
         return np.copy(self._curr)
 
-    def reset(self):
+    def reset(self) -> None:
         """Zero current and gating and empty the records."""
         super().reset()
         self.kinetic.reset()
 
-    def _lower_with(self, reversal, mg=0.0):
+    def _lower_with(self, reversal: Values, mg: Values = 0.0) -> buffers.Receptor:
         gating = self.kinetic._lowered_now() if isinstance(self.kinetic, Watched) else None
         if not isinstance(gating, buffers.Gating):
             raise NotLowered(f"{type(self).__name__}.kinetic is a {type(self.kinetic).__name__}")
@@ -530,17 +544,19 @@ class AMPAR(_Receptor):
 
     vE = Parameter()
 
-    def __init__(self, size, order=1, g=0.7, vE=0, alpha_s=None, alpha_x=None, tau_s=None, tau_x=None, **kwargs):
+    def __init__(self, size: int, order: int = 1, g: ArrayLike = 0.7, vE: ArrayLike = 0,
+                 alpha_s: ArrayLike | None = None, alpha_x: ArrayLike | None = None, tau_s: ArrayLike | None = None,
+                 tau_x: ArrayLike | None = None, **kwargs: Any) -> None:
         super().__init__(size, order, {1: lambda n: firstOrdKinExp(n, 1, 2),
                                        2: lambda n: secondOrdKin(n, 1, 1, 0.05, 2)},
                          alpha_s, alpha_x, tau_s, tau_x, **kwargs)
         self.g = g
         self.vE = vE
 
-    def _through(self, s, vM):
+    def _through(self, s: Floats, vM: Any) -> Any:
         return equations.receptor_current(self.g, s, vM, self.vE)
 
-    def _lower(self):
+    def _lower(self) -> buffers.Receptor:
         return self._lower_with(self.vE)
 
 
@@ -585,8 +601,9 @@ class NMDAR(_Receptor):
     vE = Parameter()
     mg = Parameter()
 
-    def __init__(self, size, order=2, g=0.07, vE=0, mg=1, alpha_s=None, alpha_x=None, tau_s=None, tau_x=None,
-                 **kwargs):
+    def __init__(self, size: int, order: int = 2, g: ArrayLike = 0.07, vE: ArrayLike = 0, mg: ArrayLike = 1,
+                 alpha_s: ArrayLike | None = None, alpha_x: ArrayLike | None = None, tau_s: ArrayLike | None = None,
+                 tau_x: ArrayLike | None = None, **kwargs: Any) -> None:
         super().__init__(size, order, {1: lambda n: firstOrdKinExp(n, 1, 80),
                                        2: lambda n: secondOrdKin(n, 1, 1, 2, 80)},
                          alpha_s, alpha_x, tau_s, tau_x, **kwargs)
@@ -594,11 +611,11 @@ class NMDAR(_Receptor):
         self.vE = vE
         self.mg = mg
 
-    def _through(self, s, vM):
+    def _through(self, s: Floats, vM: Any) -> Any:
         return (equations.receptor_current(self.g, s, vM, self.vE)
                 / equations.magnesium_block(self.mg, np.exp(equations.magnesium_exponent(vM))))
 
-    def _lower(self):
+    def _lower(self) -> buffers.Receptor:
         return self._lower_with(self.vE, self.mg)
 
 
@@ -636,17 +653,19 @@ class GABAR(_Receptor):
 
     vI = Parameter()
 
-    def __init__(self, size, order=1, g=0.1, vI=-70, alpha_s=None, alpha_x=None, tau_s=None, tau_x=None, **kwargs):
+    def __init__(self, size: int, order: int = 1, g: ArrayLike = 0.1, vI: ArrayLike = -70,
+                 alpha_s: ArrayLike | None = None, alpha_x: ArrayLike | None = None, tau_s: ArrayLike | None = None,
+                 tau_x: ArrayLike | None = None, **kwargs: Any) -> None:
         super().__init__(size, order, {1: lambda n: firstOrdKinExp(n, 1, 10),
                                        2: lambda n: secondOrdKin(n, 1, 1, 0.25, 10)},
                          alpha_s, alpha_x, tau_s, tau_x, **kwargs)
         self.g = g
         self.vI = vI
 
-    def _through(self, s, vM):
+    def _through(self, s: Floats, vM: Any) -> Any:
         return equations.receptor_current(self.g, s, vM, self.vI)
 
-    def _lower(self):
+    def _lower(self) -> buffers.Receptor:
         return self._lower_with(self.vI)
 
 
@@ -677,12 +696,12 @@ class affFlat(currentBase):
     array([-0.3, -0.3])
     """
 
-    cue_sal = Parameter(per_neuron=False)
+    cue_sal: Any = Parameter(per_neuron=False)
     _on = Flag()
     _onCurrent = State(optional=True)
     _offCurrent = State()
 
-    def __init__(self, size, cue_sal=0.15, **kwargs):
+    def __init__(self, size: int, cue_sal: float = 0.15, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         _validate.number(self, "cue_sal", cue_sal)
         self.cue_sal = 0.15
@@ -690,12 +709,12 @@ class affFlat(currentBase):
         self._onCurrent = np.full(self.size, self.cue_sal)
         self._offCurrent = np.zeros(self.size)
 
-    def reset(self):
+    def reset(self) -> None:
         """Switch off."""
         super().reset()
         self._on = False
 
-    def project(self, dt, vM):
+    def project(self, dt: float, vM: object) -> Floats:
         """Return the current, the same at any `dt` and `vM`.
 
         Returns
@@ -706,15 +725,15 @@ class affFlat(currentBase):
         _validate.duration(self, dt)
         return np.copy(self._onCurrent if self._on else self._offCurrent)
 
-    def update(self, dt, spikes, weights):
+    def update(self, dt: float, spikes: ArrayLike, weights: ArrayLike) -> None:
         """Do nothing; steady afferents do not take in spikes."""
 
-    def current(self, dt, vM):
+    def current(self, dt: float, vM: Any) -> Floats:
         """Return the current, as `project` does."""
         _validate.duration(self, dt)
         return np.copy(self._onCurrent if self._on else self._offCurrent)
 
-    def stim(self, cue_sal=None):
+    def stim(self, cue_sal: float | None = None) -> None:
         """Switch on.
 
         Parameters
@@ -727,11 +746,11 @@ class affFlat(currentBase):
             self._onCurrent = -np.ones(self.size) * self.cue_sal
         self._on = True
 
-    def hide(self):
+    def hide(self) -> None:
         """Switch off."""
         self._on = False
 
-    def _lower(self):
+    def _lower(self) -> buffers.SteadyInput:
         source = self._onCurrent if self._on else self._offCurrent
         if source is None:
             raise NotLowered(f"{type(self).__name__} is on without a direction")
@@ -764,16 +783,17 @@ class affRing(affFlat):
     array([-0.3, -0. , -0. , -0. ])
     """
 
-    cue_spec = Parameter(per_neuron=False)
+    cue_spec: Any = Parameter(per_neuron=False)
     positions = State()
 
-    def __init__(self, size, positions, cue_spec=RING_SPREAD, **kwargs):
+    def __init__(self, size: int, positions: ArrayLike, cue_spec: float = RING_SPREAD, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self.cue_spec = cue_spec
         self.positions = np.array(positions)
         self._onCurrent = None
 
-    def stim(self, direction, cue_sal=None, cue_spec=None):
+    def stim(  # type: ignore[override]
+            self, direction: float, cue_sal: float | None = None, cue_spec: float | None = None) -> None:
         """Switch on towards a direction.
 
         Parameters
@@ -814,21 +834,21 @@ class affFlatPoisson(noisePoisson):
 
     _on = Flag()
 
-    def __init__(self, size, **kwargs):
+    def __init__(self, size: int, **kwargs: Any) -> None:
         kwargs.setdefault("g", 0.001)
         super().__init__(size, **kwargs)
         self._on = False
 
     @property
-    def _driven(self):
+    def _driven(self) -> bool:  # type: ignore[override]
         return self._on
 
-    def reset(self):
+    def reset(self) -> None:
         """Zero gating and current, empty the record and switch off."""
         super().reset()
         self._on = False
 
-    def stim(self, rate=None, g=None):
+    def stim(self, rate: ArrayLike | None = None, g: ArrayLike | None = None) -> None:
         """Switch on.
 
         Parameters
@@ -843,7 +863,7 @@ class affFlatPoisson(noisePoisson):
         self.rate, self.g = rate, g
         self._on = True
 
-    def hide(self):
+    def hide(self) -> None:
         """Switch off."""
         self._on = False
 
@@ -876,17 +896,19 @@ class affRingPoisson(affFlatPoisson):
     array([0.  , 0.  , 1.25, 0.  ])
     """
 
-    _max_rate = Parameter(at_least=0, per_neuron=False)
-    _cue_spec = Parameter(per_neuron=False)
+    _max_rate: Any = Parameter(at_least=0, per_neuron=False)
+    _cue_spec: Any = Parameter(per_neuron=False)
     _positions = State()
 
-    def __init__(self, size, positions, max_rate=0, cue_spec=RING_SPREAD, **kwargs):
+    def __init__(self, size: int, positions: ArrayLike, max_rate: float = 0, cue_spec: float = RING_SPREAD,
+                 **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self._max_rate = _validate.number(self, "max_rate", max_rate, at_least=0)
         self._cue_spec = _validate.number(self, "cue_spec", cue_spec)
         self._positions = np.array(_validate.state(self, "positions", positions, self.size))
 
-    def stim(self, direction, max_rate=None, cue_spec=None):
+    def stim(  # type: ignore[override]
+            self, direction: float, max_rate: float | None = None, cue_spec: float | None = None) -> None:
         """Switch on towards a direction.
 
         Parameters

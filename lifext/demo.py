@@ -5,15 +5,19 @@ delay and holds on to it when the probe comes (Calvin and Redish 2021, the dot p
 expectancy task). ``lifext demo`` on the command line runs this module, and the code is meant to be
 read: `DualRing` is how a network is put together by hand, `DualRing.step` how it is stepped.
 """
+from __future__ import annotations
+
 import importlib.resources
 import json
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import _validate
+from ._types import Floats
 from .currents import affRingPoisson
 from .LIF_Pop import interRingPop, pyrRingPop
 from .plot import need_matplotlib, population_rate, raster, ring_activity, seconds, shade
@@ -57,17 +61,17 @@ EPOCHS = (Epoch("before cue", 100.0, 500.0, has_bump=False), Epoch("cue", 600.0,
           Epoch("probe", 5600.0, 6000.0), Epoch("after probe", 6100.0, 6600.0))
 
 
-def stretch(spans, factor):
+def stretch(spans: Iterable[Any], factor: float) -> tuple[Any, ...]:
     """Return stimuli or epochs with their times multiplied by `factor`."""
     return tuple(span._replace(start=span.start*factor, stop=span.stop*factor) for span in spans)
 
 
-def directions(size):
+def directions(size: int) -> Floats:
     """Return the preferred directions of `size` neurons on a ring, radians."""
     return np.linspace(0, 2*np.pi, size, endpoint=False)
 
 
-def tuned_weights(n_from, n_to, total=1.0):
+def tuned_weights(n_from: int, n_to: int, total: float = 1.0) -> Floats:
     """Return weights that are largest between neurons of like direction.
 
     Parameters
@@ -84,10 +88,10 @@ def tuned_weights(n_from, n_to, total=1.0):
     apart = directions(n_from)[:, np.newaxis] - directions(n_to)
     tuned = np.exp(2*np.pi/TUNING_WIDTH*(np.cos(apart) - 1))
     shape = (1 - TUNED_SHARE) + TUNED_SHARE*tuned
-    return total*shape/shape.sum(axis=0)
+    return np.asarray(total*shape/shape.sum(axis=0))
 
 
-def even_weights(n_from, n_to):
+def even_weights(n_from: int, n_to: int) -> Floats:
     """Return weights of shape (n_from, n_to), all alike, which add up to 1 for each target."""
     return np.full((n_from, n_to), 1/n_from)
 
@@ -103,11 +107,11 @@ class Projection:
         Whether spikes reach AMPA and NMDA receptors, or GABA receptors.
     """
 
-    def __init__(self, source, target, weights, excitatory):
+    def __init__(self, source: Any, target: Any, weights: Floats, excitatory: bool) -> None:
         self.source, self.weights = source, weights
         self.receive = target.receivePyrSpikes if excitatory else target.receiveIntSpikes
 
-    def transmit(self, dt):
+    def transmit(self, dt: float) -> None:
         """Hand the source's spikes of this step (`dt`, ms) to the target."""
         if self.source.numSpikes:
             self.receive(dt, self.source.numSpikes, self.source.spikeTimes(), self.weights)
@@ -133,7 +137,7 @@ class Ring:
     projections : list of Projection
     """
 
-    def __init__(self, n_pyr, n_inter, inter_NMDA_g):
+    def __init__(self, n_pyr: int, n_inter: int, inter_NMDA_g: float) -> None:
         self.pyr = pyrRingPop(n_pyr, AMPA_g=0.0, NMDA_g=0.37, GABA_g=1.25)
         self.inter = interRingPop(n_inter, AMPA_g=0.0, NMDA_g=inter_NMDA_g, GABA_g=1.0)
         self.projections = [
@@ -162,7 +166,7 @@ class DualRing:
     projections : list of Projection
     """
 
-    def __init__(self, n_pyr=N_PYR, n_inter=N_INTER):
+    def __init__(self, n_pyr: int = N_PYR, n_inter: int = N_INTER) -> None:
         self.perception = Ring(n_pyr, n_inter, inter_NMDA_g=0.30)
         self.memory = Ring(n_pyr, n_inter, inter_NMDA_g=0.35)
         seen = self.perception.pyr
@@ -173,15 +177,15 @@ class DualRing:
         self.populations = {"perception pyramidal": seen, "memory pyramidal": self.memory.pyr,
                             "perception inter": self.perception.inter, "memory inter": self.memory.inter}
 
-    def show(self, direction):
+    def show(self, direction: float) -> None:
         """Show a stimulus at `direction` (radians) to the perception ring."""
         self.perception.pyr.stim(direction)
 
-    def hide(self):
+    def hide(self) -> None:
         """Take the stimulus away."""
         self.perception.pyr.removeStim()
 
-    def step(self, dt, time):
+    def step(self, dt: float, time: float) -> None:
         """Take a step of `dt` (ms) from `time` (ms): each phase for all before the next."""
         for population in self.populations.values():
             population.predictSpikes(dt, time)
@@ -201,17 +205,17 @@ class Spikes(NamedTuple):
 class SpikeLog:
     """Collects the spikes of a population, step by step."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._ids, self._times = [np.empty(0, dtype=np.intp)], [np.empty(0)]
 
-    def note(self, population, time):
+    def note(self, population: Any, time: float) -> None:
         """Note who spikes in the step that starts at `time` (ms)."""
         if population.numSpikes:
             ids = np.flatnonzero(population.spikes())
             self._ids.append(ids)
             self._times.append(time + population.spikeTimes()[ids, 0])
 
-    def spikes(self):
+    def spikes(self) -> Spikes:
         """Return all noted `Spikes`."""
         return Spikes(np.concatenate(self._ids), np.concatenate(self._times))
 
@@ -235,32 +239,32 @@ class Trial:
 
     seed: int
     duration_scale: float
-    sizes: dict
-    spikes: dict
+    sizes: dict[str, int]
+    spikes: dict[str, Spikes]
     wall: float
 
     @property
-    def duration(self):
+    def duration(self) -> float:
         """Length of the trial, ms."""
         return DURATION*self.duration_scale
 
     @property
-    def stimuli(self):
+    def stimuli(self) -> tuple[Any, ...]:
         """The stimuli, at the times of this trial."""
         return stretch(STIMULI, self.duration_scale)
 
     @property
-    def epochs(self):
+    def epochs(self) -> tuple[Any, ...]:
         """The epochs, at the times of this trial."""
         return stretch(EPOCHS, self.duration_scale)
 
     @property
-    def is_published(self):
+    def is_published(self) -> bool:
         """Whether length and sizes are those that the published code's ranges are for."""
         return self.duration_scale == 1 and list(self.sizes.values()) == 2*[N_PYR, N_INTER]
 
 
-def with_progress(step_numbers):
+def with_progress(step_numbers: Iterable[int]) -> Any:
     """Return an iterable that shows how far it has come; nothing is shown without tqdm or outside a terminal."""
     try:
         from tqdm import tqdm
@@ -270,7 +274,8 @@ def with_progress(step_numbers):
                 bar_format="{n:.0f} of {total:.0f} ms simulated |{bar}| {rate_fmt}, {remaining} left")
 
 
-def run(seed=1, duration_scale=1.0, n_pyr=N_PYR, n_inter=N_INTER, progress=True):
+def run(seed: int = 1, duration_scale: float = 1.0, n_pyr: int = N_PYR, n_inter: int = N_INTER,
+        progress: bool = True) -> Trial:
     """Run the dual ring over one trial: cue A, a delay, probe X.
 
     Seeds NumPy's global generator, as the published code does.
@@ -313,7 +318,8 @@ def run(seed=1, duration_scale=1.0, n_pyr=N_PYR, n_inter=N_INTER, progress=True)
     return Trial(seed, duration_scale, sizes, spikes, time.perf_counter() - started)
 
 
-def simulate(network, duration_scale, counted):
+def simulate(network: DualRing, duration_scale: float,
+             counted: Callable[[Iterable[int]], Iterable[int]]) -> dict[str, Spikes]:
     """Step `network` through the trial and return the spikes of each population, a dict of `Spikes`.
 
     `counted` makes an iterable of the range of steps.
@@ -330,21 +336,21 @@ def simulate(network, duration_scale, counted):
     return {name: log.spikes() for name, log in logs.items()}
 
 
-def steps(duration):
+def steps(duration: float) -> int:
     """Return how many steps `duration` (ms) has."""
     return round(duration/DT)
 
 
-def stimulus_changes(network, duration_scale):
+def stimulus_changes(network: DualRing, duration_scale: float) -> dict[int, Any]:
     """Return what to call at which step to show and hide the stimuli."""
-    changes = {}
+    changes: dict[int, Any] = {}
     for stimulus in stretch(STIMULI, duration_scale):
         changes[steps(stimulus.start)] = lambda direction=stimulus.direction: network.show(direction)
         changes[steps(stimulus.stop)] = network.hide
     return changes
 
 
-def firing_rate(count, size, duration):
+def firing_rate(count: int, size: int, duration: float) -> float:
     """Return the mean firing rate of a neuron.
 
     Parameters
@@ -369,7 +375,7 @@ def firing_rate(count, size, duration):
     return float(count/size/duration*1000)
 
 
-def population_vector(angles):
+def population_vector(angles: Floats) -> tuple[float, float]:
     """Return where a bump of activity is, and how sharp.
 
     The mean over spikes of ``exp(i*angle)`` is a vector; its angle is the direction of the
@@ -412,10 +418,10 @@ class Row(NamedTuple):
     rate: float
     direction: float | None
     strength: float | None
-    original: dict
+    original: dict[str, Any]
 
 
-def original_ranges():
+def original_ranges() -> dict[str, Any]:
     """Return what the published code gave over 8 seeds.
 
     Returns
@@ -424,10 +430,10 @@ def original_ranges():
         ``[population][epoch][statistic]`` is [least, greatest]; Hz for "rate", degrees for "direction".
     """
     text = importlib.resources.files(__package__).joinpath("data", "dual_ring_ranges.json").read_text(encoding="utf-8")
-    return json.loads(text)["ranges"]
+    return dict(json.loads(text)["ranges"])
 
 
-def statistics(trial):
+def statistics(trial: Trial) -> list[Row]:
     """Return the firing rates and bumps of a trial.
 
     Parameters
@@ -444,7 +450,7 @@ def statistics(trial):
     return [_row(trial, name, epoch, ranges[name][epoch.name]) for name in POPULATIONS for epoch in trial.epochs]
 
 
-def _row(trial, name, epoch, original):
+def _row(trial: Trial, name: str, epoch: Any, original: Any) -> Row:
     spikes, size = trial.spikes[name], trial.sizes[name]
     ids = spikes.ids[(spikes.times >= epoch.start) & (spikes.times < epoch.stop)]
     direction, strength = population_vector(directions(size)[ids]) if "strength" in original else (None, None)
@@ -452,7 +458,7 @@ def _row(trial, name, epoch, original):
                direction if epoch.has_bump else None, strength, original)
 
 
-def within(value, bounds, period=None):
+def within(value: float, bounds: Sequence[float], period: float | None = None) -> bool:
     """Whether `value` lies in the interval `bounds`, which on a circle is taken from the first upwards."""
     low, high = bounds
     if period is not None:
@@ -466,7 +472,7 @@ COLUMNS = (("rate", "rate (Hz)", ".2f", None), ("direction", "direction (deg)", 
 OUTSIDE = "*"
 
 
-def table(trial):
+def table(trial: Trial) -> str:
     """Return the statistics of a trial as text, next to what the published code gave.
 
     Parameters
@@ -487,24 +493,25 @@ def table(trial):
     return "\n".join([*lines, "", *_notes(trial, rows)])
 
 
-def _title(trial):
+def _title(trial: Trial) -> str:
     n_pyr, n_inter = (trial.sizes[name] for name in POPULATIONS[:2])
     return (f"Dual ring, 2 x ({n_pyr} + {n_inter}) neurons, seed {trial.seed}: "
             f"{trial.duration:g} ms simulated in {trial.wall:.1f} s")
 
 
-def _header():
+def _header() -> list[str]:
     first = " "*24 + "".join(f"{title:<19}" for _, title, _, _ in COLUMNS)
     second = f"{'epoch':<14}{'ms':<10}" + "here   original    "*len(COLUMNS)
     return [first.rstrip(), second.rstrip()]
 
 
-def _line(row, marked):
-    cells = "".join(_cell(row, *column, marked) for column in COLUMNS)
+def _line(row: Any, marked: bool) -> str:
+    cells = "".join(_cell(row, statistic, title, digits, period, marked)
+                    for statistic, title, digits, period in COLUMNS)
     return f"{row.epoch.name:<14}{f'{row.epoch.start:g}-{row.epoch.stop:g}':<10}{cells}".rstrip()
 
 
-def _cell(row, statistic, title, digits, period, marked):
+def _cell(row: Any, statistic: str, title: str, digits: str, period: float | None, marked: bool) -> str:
     value, bounds = getattr(row, statistic), row.original.get(statistic)
     if value is None:
         return f"{'' if row.strength is None else 'no bump':<19}"
@@ -514,7 +521,7 @@ def _cell(row, statistic, title, digits, period, marked):
     return f"{text:<7}{f'{bounds[0]:{digits}}-{bounds[1]:{digits}}':<12}"
 
 
-def _outside(rows):
+def _outside(rows: Any) -> tuple[int, int]:
     """Return how many statistics lie outside the published code's ranges, and how many there are."""
     inside = [within(value, row.original[statistic], period)
               for row in rows for statistic, _, _, period in COLUMNS
@@ -522,7 +529,7 @@ def _outside(rows):
     return inside.count(False), len(inside)
 
 
-def _notes(trial, rows):
+def _notes(trial: Trial, rows: Any) -> list[str]:
     notes = ["original: range over 8 seeds of the published code, full trial and sizes."]
     if not trial.is_published:
         return [*notes, "This run is not that trial: its length or sizes differ, and its statistics too."]
@@ -538,7 +545,7 @@ STIMULUS_COLORS = ("#f2b134", "#5fa777")
 DECODED_EVERY, RATE_SMOOTHED = 25.0, 20.0
 
 
-def picture(trial):
+def picture(trial: Trial) -> Any:
     """Draw a trial: the spikes of both rings, the direction that the memory ring stands for, and all rates.
 
     Parameters
@@ -572,7 +579,7 @@ def picture(trial):
     return figure
 
 
-def _draw_spikes(panel, trial, name, named):
+def _draw_spikes(panel: Any, trial: Trial, name: str, named: bool) -> Any:
     size = trial.sizes[name]
     raster(trial.spikes[name], size=size, ax=panel, markersize=2, color=COLORS[name],
            periods=_shaded(trial.stimuli, named))
@@ -580,14 +587,14 @@ def _draw_spikes(panel, trial, name, named):
     panel.set(ylim=(0, size), ylabel=f"{name.split()[0].capitalize()} ring\nspikes")
 
 
-def _draw_decoded(panel, trial, name):
+def _draw_decoded(panel: Any, trial: Trial, name: str) -> Any:
     ring_activity(trial.spikes[name], directions=directions(trial.sizes[name]), width=DECODED_EVERY,
                   window=(0, trial.duration), ax=panel)
     panel.set_ylabel("Memory ring\nrate, decoded")
     panel.legend(loc="upper right", frameon=False, fontsize="small")
 
 
-def _draw_rates(panel, trial):
+def _draw_rates(panel: Any, trial: Trial) -> Any:
     for name in POPULATIONS:
         population_rate(trial.spikes[name], size=trial.sizes[name], sigma=RATE_SMOOTHED, window=(0, trial.duration),
                         ax=panel, color=COLORS[name], label=name)
@@ -597,16 +604,16 @@ def _draw_rates(panel, trial):
                  handlelength=1.2)
 
 
-def _shaded(stimuli, named):
+def _shaded(stimuli: Iterable[Any], named: bool) -> list[Any]:
     return [(stimulus.start, stimulus.stop, _label(stimulus) if named else "", color)
             for stimulus, color in zip(stimuli, STIMULUS_COLORS, strict=True)]
 
 
-def _label(stimulus):
+def _label(stimulus: Any) -> str:
     name = stimulus.name[0].upper() + stimulus.name[1:]
     return f"{name}, {np.degrees(stimulus.direction):.0f}°"
 
 
-def save_picture(trial, path):
+def save_picture(trial: Trial, path: str) -> None:
     """Draw a trial and write the picture to `path`, in the format that its suffix names."""
     picture(trial).savefig(path, dpi=150)

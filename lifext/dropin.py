@@ -11,6 +11,8 @@ whatever package it is in, gives the module of the same name of this package::
 if its source, and that of the modules it uses, is the published one to the last character; line ends
 do not matter.
 """
+from __future__ import annotations
+
 import dataclasses
 import hashlib
 import importlib
@@ -23,10 +25,14 @@ import sysconfig
 import threading
 import types
 import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from . import LIF_Pop, _validate
+from ._types import Path
+from .LIF_Pop import baseLIFPop
 from .network import _why_python
 
 __all__ = ["Installation", "Published", "install", "is_installed", "run_script", "uninstall"]
@@ -50,8 +56,8 @@ class Published:
     """
 
     stand_in: str
-    sources: dict
-    uses: tuple = ()
+    sources: dict[str, str]
+    uses: tuple[str, ...] = ()
 
 
 KINETICS = {"kinetics.py": "94323aaaf85da304f30f15a18ebca346985b14f1a83741b2343f8ac06eb9a661"}
@@ -69,10 +75,10 @@ PUBLISHED = {
         "spikeDC.py": "38f8fe9362580a7bf318133f0d267012617782b3053668190fd3e678008a8bf1"}),
 }
 
-_current = None
+_current: Installation | None = None
 
 
-def install(force=False, *, published=None):
+def install(force: bool = False, *, published: Mapping[str, Published] | None = None) -> Installation:
     """Have imports of published modules give this package's from now on.
 
     Modules that were imported before stay what they are. Once installed, a further call
@@ -107,7 +113,7 @@ def install(force=False, *, published=None):
     return _current
 
 
-def uninstall():
+def uninstall() -> None:
     """End what `install` began; without it, do nothing.
 
     Packages in which modules were replaced are forgotten where they were imported since `install`, so that
@@ -120,7 +126,7 @@ def uninstall():
         _current = None
 
 
-def is_installed():
+def is_installed() -> bool:
     """Return whether imports of published modules give this package's."""
     return _current is not None
 
@@ -138,18 +144,18 @@ class Installation:
         Why a module of such a name was not replaced, or that it was by force.
     """
 
-    def __init__(self, finder):
+    def __init__(self, finder: Finder) -> None:
         self.finder = finder
         self.replaced, self.left = finder.replaced, finder.left
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         if self is _current:
             uninstall()
 
-    def _begin(self):
+    def _begin(self) -> None:
         self._modules = dict(sys.modules)
         stand_ins = {importlib.import_module(known.stand_in) for known in self.finder.published.values()} | {LIF_Pop}
         self._namespaces = [(module, dict(vars(module))) for module in stand_ins]
@@ -158,7 +164,7 @@ class Installation:
         for name in self._modules:
             self.finder.say_if_late(name)
 
-    def _end(self):
+    def _end(self) -> None:
         sys.meta_path.remove(self.finder)
         packages = {name.partition(".")[0] for name in self.replaced}
         forgotten = {name: module for name, module in sys.modules.items() if name in self.finder.aliases or (
@@ -173,14 +179,14 @@ class Installation:
             vars(module).update(namespace)
 
     @staticmethod
-    def _forget_in_parent(name, module):
+    def _forget_in_parent(name: str, module: types.ModuleType) -> None:
         # a package that was imported before; one that is forgotten itself keeps what it has, for those who hold it
-        parent, _, child = name.rpartition(".")
-        parent = sys.modules.get(parent)
+        package, _, child = name.rpartition(".")
+        parent = sys.modules.get(package)
         if parent is not None and getattr(parent, child, None) is module:
             delattr(parent, child)
 
-    def report(self):
+    def report(self) -> str:
         """Return, in lines, what was replaced, what was not, and which populations left the compiled path and why."""
         lines = [f"replaced {name} ({file})" for name, file in self.replaced.items()] or ["replaced nothing"]
         lines += [*self.left.values(), *self.finder.census.lines()]
@@ -190,21 +196,21 @@ class Installation:
 class Census:
     """Which populations were made, and which are stepped through Python."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._count = 0
-        self._alive = weakref.WeakValueDictionary()
-        self._reasons = {}
+        self._alive: weakref.WeakValueDictionary[int, baseLIFPop] = weakref.WeakValueDictionary()
+        self._reasons: dict[str, None] = {}
 
-    def made(self, population):
+    def made(self, population: baseLIFPop) -> None:
         """Count a population, without keeping it alive."""
         self._count += 1
         self._alive[id(population)] = population
 
-    def left(self, population, reason):
+    def left(self, population: baseLIFPop, reason: str) -> None:
         """Note why a population leaves the compiled path."""
         self._reasons[f"{type(population).__name__} of {population.size}: {reason}"] = None
 
-    def lines(self):
+    def lines(self) -> list[str]:
         """Return what is known, in lines."""
         for population in list(self._alive.values()):
             reason = _why_python(population)
@@ -227,27 +233,31 @@ class Finder(importlib.abc.MetaPathFinder):
         Whether a module of such a name is replaced even if its source is another.
     """
 
-    def __init__(self, published, force=False):
+    def __init__(self, published: Mapping[str, Published], force: bool = False) -> None:
         self.published, self.force = published, force
-        self.replaced, self.left, self.aliases = {}, {}, set()
+        self.replaced: dict[str, str | None] = {}
+        self.left: dict[str, str] = {}
+        self.aliases: set[str] = set()
         self.census = Census()
 
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(self, fullname: str, path: Sequence[str] | None = None,
+                  target: types.ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
         """Return a spec of a stand-in, or None to have the next finder asked."""
         known = self._known(fullname)
         found = None if known is None else self._found(fullname, path, target)
-        if found is None:
+        if known is None or found is None:
             return None
         differs = self._difference(known, found)
         if differs is not None and not self._may_replace(fullname, found, differs):
             return None
         return importlib.machinery.ModuleSpec(fullname, _Loader(self, known, found.origin), origin=found.origin)
 
-    def _known(self, fullname):
+    def _known(self, fullname: str) -> Published | None:
         package, _, name = fullname.rpartition(".")
         return None if package.partition(".")[0] == __package__ else self.published.get(name)
 
-    def _found(self, fullname, path, target=None):
+    def _found(self, fullname: str, path: Sequence[str] | None,
+               target: types.ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
         for finder in sys.meta_path:
             if finder is not self and hasattr(finder, "find_spec"):
                 spec = finder.find_spec(fullname, path, target)
@@ -255,14 +265,14 @@ class Finder(importlib.abc.MetaPathFinder):
                     return spec
         return None
 
-    def _difference(self, known, found):
+    def _difference(self, known: Published, found: importlib.machinery.ModuleSpec) -> str | None:
         """Return what is not as published in a module or one that it uses, or None."""
         for name, expected in known.sources.items():
             file = os.path.join(os.path.dirname(found.origin or ""), name)
             digest = _digest(found.loader, file)
             if digest != expected:
-                found = "cannot be read" if digest is None else f"has SHA-256 {digest}"
-                return f"{file} {found}, the published one has {expected}"
+                what = "cannot be read" if digest is None else f"has SHA-256 {digest}"
+                return f"{file} {what}, the published one has {expected}"
         for name in known.uses:
             used = self._found_by_name(name)
             difference = None if used is None else self._difference(self.published[name.rpartition(".")[2]], used)
@@ -270,7 +280,7 @@ class Finder(importlib.abc.MetaPathFinder):
                 return difference
         return None
 
-    def _found_by_name(self, name):
+    def _found_by_name(self, name: str) -> importlib.machinery.ModuleSpec | None:
         spec, path = None, None
         for end in [k for k, letter in enumerate(name) if letter == "."] + [len(name)]:
             spec = self._found(name[:end], path)
@@ -279,7 +289,7 @@ class Finder(importlib.abc.MetaPathFinder):
             path = spec.submodule_search_locations
         return spec
 
-    def _may_replace(self, fullname, found, difference):
+    def _may_replace(self, fullname: str, found: importlib.machinery.ModuleSpec, difference: str) -> bool:
         # other packages have modules of these names
         if "." not in fullname or _is_installed_package(found.origin):
             return False
@@ -288,17 +298,17 @@ class Finder(importlib.abc.MetaPathFinder):
             self._say(fullname, f"{fullname} is {what}: {difference}")
         return self.force
 
-    def _say(self, fullname, line):
+    def _say(self, fullname: str, line: str) -> None:
         self.left[fullname] = line
         print(f"lifext: {line}", file=sys.stderr)
 
-    def say_if_late(self, fullname):
+    def say_if_late(self, fullname: str) -> None:
         """Say so if a published module was imported before."""
         known, spec = self._known(fullname), getattr(sys.modules[fullname], "__spec__", None)
         if known is not None and spec is not None and self._difference(known, spec) is None:
             self._say(fullname, f"{fullname} was imported before and stays as it is: {spec.origin}")
 
-    def replace(self, fullname, known, file):
+    def replace(self, fullname: str, known: Published, file: str | None) -> None:
         """Put the stand-in in the place of a module."""
         stand_in = importlib.import_module(known.stand_in)
         # the module itself, not a copy of what is in it: what a script sets there counts for all who use it
@@ -316,15 +326,15 @@ class Finder(importlib.abc.MetaPathFinder):
 class _Loader(importlib.abc.Loader):
     """Loads the stand-in."""
 
-    def __init__(self, finder, known, file):
+    def __init__(self, finder: Finder, known: Published, file: str | None) -> None:
         self._finder, self._known, self._file = finder, known, file
 
-    def exec_module(self, module):
+    def exec_module(self, module: types.ModuleType) -> None:
         """Replace a module that is being imported; Python takes what is in `sys.modules` afterwards."""
         self._finder.replace(module.__name__, self._known, self._file)
 
 
-def _digest(loader, file):
+def _digest(loader: Any, file: str) -> str | None:
     try:
         content = loader.get_data(file)
     except (OSError, AttributeError):
@@ -332,7 +342,7 @@ def _digest(loader, file):
     return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
-def _is_installed_package(file):
+def _is_installed_package(file: str | None) -> bool:
     if file is None:
         return False
     path = pathlib.Path(os.path.abspath(file))
@@ -340,7 +350,8 @@ def _is_installed_package(file):
     return in_python or not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
 
 
-def run_script(script, arguments=(), *, seed=None, force=False, report=False):
+def run_script(script: Path, arguments: Sequence[str] = (), *, seed: int | None = None, force: bool = False,
+               report: bool = False) -> int:
     """Run a script of the published code on this package, as ``python SCRIPT ARGUMENTS...`` runs it.
 
     Its folder is first on `sys.path`, it is ``__main__``, and `sys.argv` holds its name and arguments. An
@@ -374,7 +385,7 @@ def run_script(script, arguments=(), *, seed=None, force=False, report=False):
     return status
 
 
-def _run(main, script, arguments):
+def _run(main: types.ModuleType, script: str, arguments: Sequence[str]) -> int:
     argv, path, module, threads = sys.argv, list(sys.path), sys.modules["__main__"], set(threading.enumerate())
     try:
         _set_the_stage(main, script, arguments)
@@ -387,19 +398,19 @@ def _run(main, script, arguments):
         sys.argv, sys.path[:], sys.modules["__main__"] = argv, path, module
 
 
-def _set_the_stage(main, script, arguments):
+def _set_the_stage(main: types.ModuleType, script: str, arguments: Sequence[str]) -> None:
     # runpy.run_path would give sys.argv[0] and __file__ one value; Python gives the name as it is and its absolute path
     main.__file__ = os.path.abspath(script) if os.name == "nt" else os.path.join(os.getcwd(), script.removeprefix("./"))
     main.__loader__ = importlib.machinery.SourceFileLoader("__main__", main.__file__)
-    main.__builtins__ = sys.modules["builtins"]
+    main.__dict__["__builtins__"] = sys.modules["builtins"]
     sys.modules["__main__"] = main
     sys.argv = [script, *arguments]
     # the first entry is the folder of the command that is running, which is no longer that
     sys.path[:0 if sys.flags.safe_path else 1] = [os.path.dirname(os.path.realpath(script))]
 
 
-def _execute(main):
-    loader = main.__loader__
+def _execute(main: types.ModuleType) -> int:
+    loader: Any = main.__loader__
     try:
         exec(loader.source_to_code(loader.get_data(main.__file__), main.__file__), vars(main))
     except SystemExit as finished:
@@ -413,7 +424,7 @@ def _execute(main):
     return SUCCESS
 
 
-def _status(code):
+def _status(code: Any) -> int:
     if code is None:
         return SUCCESS
     if isinstance(code, int):

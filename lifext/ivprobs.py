@@ -1,9 +1,13 @@
 """Runge-Kutta increments for initial value problems, with the published code's names."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 __all__ = ["RK2", "RK4"]
 
 
-def RK2(fun, t0, y0, dt):
+def RK2(fun: Callable[[float, Any], Any], t0: float, y0: Any, dt: float) -> Any:
     """Return the increment of one step of the second-order Runge-Kutta (Heun) method.
 
     Parameters
@@ -32,7 +36,7 @@ def RK2(fun, t0, y0, dt):
     return dt * (k1 + k2) / 2
 
 
-def RK4(fun, t0, y0, dt):
+def RK4(fun: Callable[[float, Any], Any], t0: float, y0: Any, dt: float) -> Any:
     """Return the increment of one step of the classical fourth-order Runge-Kutta method.
 
     Parameters

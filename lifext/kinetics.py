@@ -11,12 +11,18 @@ References
    and network dynamics underlying spatial working memory in a cortical network model.
    Cereb Cortex 10:910-923.
 """
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from . import _validate
 from ._attributes import Flag, Index, NotLowered, Parameter, Size, State, Watched, lowerable
 from ._core import equations, kernels, reference
 from ._core.buffers import Gating, GatingKind, Recorder
+from ._types import ArrayLike, Floats
 
 __all__ = ["kineticBase", "firstOrdKin", "firstOrdKinExp", "secondOrdKin"]
 
@@ -50,24 +56,24 @@ class kineticBase(Watched):
     _s = State()
     _prev_s = State()
 
-    def __init__(self, size, track=False, track_ID=0, **unknown):
+    def __init__(self, size: int, track: bool = False, track_ID: int = 0, **unknown: Any) -> None:
         _validate.no_more(self, unknown)
         self.size = size
         self.track = track
         self.track_ID = track_ID
-        self.tracked_s = []
+        self.tracked_s: list[float] = []
         self._s = np.zeros(self.size)
         self._prev_s = np.zeros(self.size)
 
-    def project(self, dt):
+    def project(self, dt: float) -> Floats:
         """Predict the gating `dt` ahead if no spike arrives (subclasses)."""
         raise NotImplementedError(f"{type(self).__name__}: project is not defined by kineticBase")
 
-    def update(self, dt, spk_times, weights):
+    def update(self, dt: float, spk_times: ArrayLike, weights: ArrayLike) -> None:
         """Take the gating through the spikes of a step (subclasses)."""
         raise NotImplementedError(f"{type(self).__name__}: update is not defined by kineticBase")
 
-    def kinetic(self, dt):
+    def kinetic(self, dt: float) -> Floats:
         """Return the open fractions before (`dt` = 0) or after the last update.
 
         Parameters
@@ -83,20 +89,20 @@ class kineticBase(Watched):
         _validate.duration(self, dt)
         return np.copy(self._prev_s if dt == 0 else self._s)
 
-    def reset(self):
+    def reset(self) -> None:
         """Close all channels and forget what was tracked."""
         self._s = np.zeros(self.size)
         self._prev_s = np.zeros(self.size)
         self.tracked_s = []
 
-    def _track_step(self):
+    def _track_step(self) -> None:
         if self.track:
             self.tracked_s.append(float(self._s[self.track_ID]))
 
-    def _recorders(self):
+    def _recorders(self) -> list[Recorder]:
         return [Recorder(self.__dict__, "tracked_s", self._s, self._tracked())] if self.track else []
 
-    def _tracked(self):
+    def _tracked(self) -> int:
         # counted from the front
         return range(self.size)[self.track_ID]
 
@@ -104,7 +110,10 @@ class kineticBase(Watched):
 class _CompiledKinetic(kineticBase):
     """What the three kinetics share: their walk is a kernel's, unless a subclass changed a part of it."""
 
-    def project(self, dt):
+    _project_by_parts: Callable[[float], Floats]
+    _walk_by_parts: Callable[[float, Floats, Floats], None]
+
+    def project(self, dt: float) -> Floats:
         """Predict the open fractions if no spike arrives; nothing is changed.
 
         Parameters
@@ -120,11 +129,11 @@ class _CompiledKinetic(kineticBase):
         if dt == 0:
             return np.copy(self._s)
         try:
-            return kernels.project_gating(self._lowered_now(), dt)
+            return kernels.project_gating(self._lowered_now(), dt)  # type: ignore[no-any-return]
         except NotLowered:
             return self._project_by_parts(dt)
 
-    def update(self, dt, spk_times, weights):
+    def update(self, dt: float, spk_times: ArrayLike, weights: ArrayLike) -> None:
         """Take the gating through a step and its spikes, in the order given.
 
         Parameters
@@ -186,24 +195,24 @@ class firstOrdKin(_CompiledKinetic):
 
     _kind = GatingKind.LINEAR
 
-    def __init__(self, size, alpha_s, tau_s, **kwargs):
+    def __init__(self, size: int, alpha_s: ArrayLike, tau_s: ArrayLike, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self.alpha_s = alpha_s
         self.tau_s = tau_s
 
-    def _loss_prop(self, dt):
+    def _loss_prop(self, dt: float) -> Any:
         return equations.linear_decay(dt, self.tau_s)
 
-    def _jump(self, s, w):
+    def _jump(self, s: Floats, w: Floats) -> Any:
         return equations.saturating_jump(s, self.alpha_s, w)
 
-    def _project_by_parts(self, dt):
+    def _project_by_parts(self, dt: float) -> Floats:
         return reference.project_first_order(self._s, self._loss_prop(dt))
 
-    def _walk_by_parts(self, dt, times, rows):
+    def _walk_by_parts(self, dt: float, times: Floats, rows: Floats) -> None:
         reference.walk_first_order(self._s, dt, times, rows, self._loss_prop, self._jump)
 
-    def _lower(self):
+    def _lower(self) -> Gating:
         nothing = np.empty(0)
         self._line_up("_s")
         return Gating(self._kind, self._s, self._own("_prev_s")[0], nothing, nothing,
@@ -235,10 +244,10 @@ class firstOrdKinExp(firstOrdKin):
 
     _kind = GatingKind.EXPONENTIAL
 
-    def _loss_prop(self, dt):
+    def _loss_prop(self, dt: float) -> Any:
         return equations.exponential_decay(dt, self.tau_s)
 
-    def _jump(self, s, w):
+    def _jump(self, s: Floats, w: Floats) -> Any:
         return equations.jump(s, self.alpha_s, w)
 
 
@@ -280,45 +289,46 @@ class secondOrdKin(_CompiledKinetic):
     _x = State()
     _prev_x = State()
 
-    def __init__(self, size, alpha_x, alpha_s, tau_x, tau_s, **kwargs):
+    def __init__(self, size: int, alpha_x: ArrayLike, alpha_s: ArrayLike, tau_x: ArrayLike, tau_s: ArrayLike,
+                 **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self.alpha_x = alpha_x
         self.tau_x = tau_x
         self.alpha_s = alpha_s
         self.tau_s = tau_s
-        self.tracked_x = []
+        self.tracked_x: list[float] = []
         self._x = np.zeros(self.size)
         self._prev_x = np.zeros(self.size)
 
-    def reset(self):
+    def reset(self) -> None:
         """Close all channels and forget what was tracked."""
         super().reset()
         self._x = np.zeros(self.size)
         self._prev_x = np.zeros(self.size)
         self.tracked_x = []
 
-    def _dsdt(self, dt):
+    def _dsdt(self, dt: float) -> Any:
         return equations.second_order_rise(dt, self._s, self._x, self.alpha_s, self.tau_x, self.tau_s)
 
-    def _project_by_parts(self, dt):
-        return self._s + self._dsdt(dt)
+    def _project_by_parts(self, dt: float) -> Floats:
+        return np.asarray(self._s + self._dsdt(dt))
 
-    def _walk_by_parts(self, dt, times, rows):
+    def _walk_by_parts(self, dt: float, times: Floats, rows: Floats) -> None:
         self.__dict__["_prev_x"] = np.copy(self._x)
         reference.walk_second_order(self._s, self._x, dt, times, rows, self._dsdt,
                                     lambda d: equations.linear_decay(d, self.tau_x),
                                     lambda x, w: equations.jump(x, self.alpha_x, w))
 
-    def _track_step(self):
+    def _track_step(self) -> None:
         super()._track_step()
         if self.track:
             self.tracked_x.append(float(self._x[self.track_ID]))
 
-    def _recorders(self):
+    def _recorders(self) -> list[Recorder]:
         also_x = [Recorder(self.__dict__, "tracked_x", self._x, self._tracked())] if self.track else []
         return super()._recorders() + also_x
 
-    def _lower(self):
+    def _lower(self) -> Gating:
         self._own("_prev_s", "_prev_x")
         self._line_up("_s", "_x")
         return Gating(GatingKind.SECOND_ORDER, self._s, self._prev_s, self._x, self._prev_x, self.alpha_s,

@@ -1,20 +1,29 @@
 """Networks: populations and projections, stepped by one compiled loop."""
+from __future__ import annotations
+
 import contextlib
 import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from . import _validate, state
 from ._core.fast import BLOCK_SIZE, FastCell, why_not_fast
 from ._core.fast_loop import FastLoop, Route, Unit, max_threads
+from ._core.logs import SpikeLog, StateLog
 from ._core.loop import Connection, Loop, Member
 from ._core.projection import Projection, WeightKind
 from ._core.spikes import SpikeHistory
 from ._provenance import of_network
+from ._types import ArrayLike, Floats, Neurons, Path, Seed
 from .currents import currentBase
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
-from .weights import Dense, OneToOne, Ring, Sparse, Uniform, as_weights
+from .weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights, as_weights
+
+# indices of source and target, what a spike adds, what it excites or inhibits, steps it takes
+_Projection: TypeAlias = tuple[int, int, Weights, str, int]
 
 __all__ = ["Network", "PerformanceWarning"]
 
@@ -22,12 +31,12 @@ RECEIVERS = {"exc": ("_excitation", "receivePyrSpikes"), "inh": ("_inhibition", 
 STEPS = ("predictSpikes", "processTimeStep")
 
 
-def _has_own(population, method):
+def _has_own(population: baseLIFPop, method: str) -> bool:
     """Whether a population takes a step of its own in place of `baseLIFPop`'s."""
     return method in vars(population) or getattr(type(population), method) is not getattr(baseLIFPop, method)
 
 
-def _why_python(population):
+def _why_python(population: baseLIFPop) -> str | None:
     """Return why a population is stepped through its own methods, or None."""
     for method in STEPS:
         if _has_own(population, method):
@@ -35,20 +44,21 @@ def _why_python(population):
     return population._why_composed()
 
 
-def _lower_weights(weights):
+def _lower_weights(weights: Weights) -> Projection:
     """Return weights in the form that the loop takes rows from."""
+    shape = _validate.known_shape(weights, weights.shape)
     if isinstance(weights, Uniform):
-        return Projection(WeightKind.UNIFORM, *weights.shape, flat=weights.weight)
+        return Projection(WeightKind.UNIFORM, *shape, flat=weights.weight)
     if isinstance(weights, Sparse):
-        return Projection(WeightKind.SPARSE, *weights.shape, indptr=weights.indptr, indices=weights.indices,
+        return Projection(WeightKind.SPARSE, *shape, indptr=weights.indptr, indices=weights.indices,
                           values=weights._values)
     if isinstance(weights, Ring):
-        return Projection(WeightKind.RING, *weights.shape, values=weights.bump, flat=weights.flat, first=weights.first)
+        return Projection(WeightKind.RING, *shape, values=weights.bump, flat=weights.flat, first=weights.first)
     if isinstance(weights, OneToOne):
         values = np.atleast_1d(np.asarray(weights.weight, dtype=np.float64))
-        return Projection(WeightKind.ONE_TO_ONE, *weights.shape, values=values)
+        return Projection(WeightKind.ONE_TO_ONE, *shape, values=values)
     # Dense, and whatever else has a matrix
-    return Projection(WeightKind.DENSE, *weights.shape,
+    return Projection(WeightKind.DENSE, *shape,
                       dense=weights.array if isinstance(weights, Dense) else weights.toarray())
 
 
@@ -110,49 +120,54 @@ class Network:
     True
     """
 
-    def __init__(self, dt, *, seed=None, compat=False, threads=None):
+    def __init__(self, dt: float, *, seed: Seed = None, compat: bool = False, threads: int | None = None) -> None:
         self._dt = _validate.number(self, "dt", dt, above=0)
         self._fast = not compat
         self._threads = None if threads is None else _validate.whole(self, "threads", threads, at_least=1)
         self._seed = _validate.network_seed(self, seed, self._fast)
-        self._names, self._populations, self._histories = [], [], []
-        self._projections, self._spike_records, self._state_records = [], {}, []
+        self._names: list[str] = []
+        self._populations: list[baseLIFPop] = []
+        self._histories: list[SpikeHistory] = []
+        self._projections: list[_Projection] = []
+        self._spike_records: dict[int, SpikeRecord] = {}
+        self._state_records: list[StateRecord] = []
         self._step = 0
-        self._warned = set()
-        self._generators = {}
-        self._loop = None
+        self._warned: set[int] = set()
+        self._generators: dict[int, np.random.Generator] = {}
+        self._loop: FastLoop | None = None
         self._running = False
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_loop": None, "_running": False}
 
     @property
-    def seed(self):
+    def seed(self) -> int | None:
         """What makes the same random numbers again, or None with `compat`."""
         return self._seed
 
     @property
-    def _key(self):
-        return tuple(int(word) for word in np.random.SeedSequence(self._seed).generate_state(2))
+    def _key(self) -> tuple[int, int]:
+        first, second = np.random.SeedSequence(self._seed).generate_state(2)
+        return int(first), int(second)
 
-    def _generator(self, *place):
+    def _generator(self, *place: int) -> np.random.Generator:
         """Return a generator that the seed has for one purpose."""
         return np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=place))
 
     @property
-    def dt(self):
+    def dt(self) -> float:
         """Length of a step, ms."""
         return self._dt
 
     @property
-    def time(self):
+    def time(self) -> float:
         """Where the next step starts, ms."""
         return self._step * self._dt
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Network({', '.join(self._names)}; dt {self._dt} ms, at {self.time} ms)"
 
-    def add(self, **populations):
+    def add(self, **populations: baseLIFPop) -> None:
         """Add populations under the names they are to have in records and errors.
 
         Parameters
@@ -177,16 +192,17 @@ class Network:
                 self._draw_potentials(len(self._populations) - 1)
         self._loop = None
 
-    def _draw_potentials(self, index):
+    def _draw_potentials(self, index: int) -> None:
         population = self._populations[index]
         if population.rng is None:
             population._draw_potentials(self._generator(index, _POTENTIALS))
 
-    def _index(self, name, population):
+    def _index(self, name: str, population: object) -> int:
         return _validate.one_of(self, name, population, self._populations,
                                 f"one of the populations added ({', '.join(self._names) or 'none yet'})")
 
-    def connect(self, source, target, weights, kind, *, delay=0.0):
+    def connect(self, source: baseLIFPop, target: baseLIFPop, weights: Weights | ArrayLike, kind: Literal["exc", "inh"],
+                *, delay: float = 0.0) -> None:
         """Have the spikes of one population reach another.
 
         Parameters
@@ -215,19 +231,19 @@ class Network:
         self._projections.append((i, j, weights, kind, steps))
         self._loop = None
 
-    def _deepen(self, index, depth):
+    def _deepen(self, index: int, depth: int) -> None:
         history = self._histories[index]
         if depth <= history.depth:
             return
         # spikes of the steps that the shallower history kept stay on their way
         deeper = SpikeHistory(self._populations[index].size, depth)
-        slots = [(np.empty(0, np.intp), np.empty(0))] * depth
+        slots: list[tuple[Neurons, Floats]] = [(np.empty(0, np.intp), np.empty(0))] * depth
         for step in range(max(0, self._step - history.depth), self._step):
-            slots[step % depth] = tuple(array.copy() for array in history.of_step(step))
+            slots[step % depth] = history.of_step(step)
         deeper.__setstate__(slots)
         self._histories[index] = deeper
 
-    def record_spikes(self, population, *, to=None):
+    def record_spikes(self, population: baseLIFPop, *, to: Path | None = None) -> SpikeRecord:
         """Record the spikes of a population from now on.
 
         Parameters
@@ -263,7 +279,8 @@ class Network:
         _validate.same_file(self, record.name, to, record.file)
         return record
 
-    def record_state(self, population, variables, *, every=None, neurons=None):
+    def record_state(self, population: baseLIFPop, variables: str | Sequence[str], *, every: float | None = None,
+                     neurons: Iterable[int] | None = None) -> StateRecord:
         """Sample state variables of a population from now on.
 
         Parameters
@@ -294,7 +311,8 @@ class Network:
         self._loop = None
         return record
 
-    def run(self, duration, *, progress=False, every=None):
+    def run(self, duration: float, *, progress: bool = False,
+            every: tuple[float, Callable[[Network], object]] | None = None) -> None:
         """Run for a time.
 
         Parameters
@@ -327,11 +345,11 @@ class Network:
                 if callback is not None and callback(self) is True:
                     break
 
-    def _piece(self):
+    def _piece(self) -> int:
         return max(1, _PIECE // (1 + sum(population.size for population in self._populations)))
 
     @contextlib.contextmanager
-    def _alone(self):
+    def _alone(self) -> Iterator[None]:
         _validate.not_running(self, self._running)
         self._running = True
         try:
@@ -339,7 +357,7 @@ class Network:
         finally:
             self._running = False
 
-    def _describe_records(self, records):
+    def _describe_records(self, records: Iterable[SpikeRecord]) -> None:
         """Tell those of some records that do not know it yet where their spikes come from."""
         new = [record for record in records if record._provenance is None and not record.closed]
         if new:
@@ -348,7 +366,7 @@ class Network:
                 record._describe(facts)
 
     @contextlib.contextmanager
-    def _writing_records(self):
+    def _writing_records(self) -> Iterator[None]:
         """Have records that stream write what is left at the end of a run, however it ends."""
         try:
             yield
@@ -358,7 +376,7 @@ class Network:
                 for record in self._spike_records.values():
                     stack.callback(record.flush)
 
-    def _pieces(self, steps, length):
+    def _pieces(self, steps: int, length: int) -> Iterator[int]:
         """Run `steps` in pieces and yield the length of each."""
         done = 0
         while done < steps:
@@ -367,13 +385,13 @@ class Network:
             done += count
             yield count
 
-    def _run_steps(self, count):
+    def _run_steps(self, count: int) -> None:
         if self._fast:
             self._run_fast(count)
         else:
             self._run_loop(self._lower(), count)
 
-    def _run_loop(self, loop, *how):
+    def _run_loop(self, loop: Loop | FastLoop, *how: int) -> None:
         try:
             loop.run(*how)
         finally:
@@ -381,7 +399,7 @@ class Network:
             for record in self._spike_records.values():
                 record._reach(self.time)
 
-    def _run_fast(self, count):
+    def _run_fast(self, count: int) -> None:
         # kept from run to run, which may be short, as long as nothing was changed
         if self._loop is None or not self._loop.current():
             others = [index for index in range(len(self._populations)) if self._why_not_fast(index) is not None]
@@ -391,31 +409,31 @@ class Network:
         else:
             self._run_loop(self._loop, count, self._thread_count())
 
-    def _lower(self):
+    def _lower(self) -> Loop:
         members = [self._member(index) for index in range(len(self._populations))]
         return Loop(members, [self._connection(projection, members[projection[0]]) for projection in self._projections],
                     self._traces(), self._step, self._dt)
 
-    def _traces(self):
+    def _traces(self) -> list[StateLog]:
         return [record._log for record in self._state_records]
 
-    def _member(self, index):
+    def _member(self, index: int) -> Member:
         population = self._populations[index]
         self._warn(index, _why_python(population))
         return Member(population, self._histories[index], self._log(index),
                       compiled=not any(_has_own(population, method) for method in STEPS))
 
-    def _log(self, index):
+    def _log(self, index: int) -> SpikeLog | None:
         record = self._spike_records.get(index)
         return None if record is None else record._log
 
-    def _connection(self, projection, source):
+    def _connection(self, projection: _Projection, source: Member) -> Connection:
         _, j, weights, kind, delay = projection
         target, (buffer, method) = self._populations[j], RECEIVERS[kind]
         return Connection(_lower_weights(weights), source, getattr(target, buffer), delay,
                           getattr(target, method) if _has_own(target, method) else None)
 
-    def _make_fast_loop(self, others):
+    def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
         units = {index: self._unit(index) for index in range(len(self._populations)) if index not in others}
         members = {index: self._member(index) for index in others}
         routes, connections = [], []
@@ -429,33 +447,33 @@ class Network:
         return FastLoop(list(units.values()), routes, list(members.values()), connections, self._traces(),
                         self._step, self._dt)
 
-    def _unit(self, index):
+    def _unit(self, index: int) -> Unit:
         population = self._populations[index]
         reached = {kind for _, j, _, kind, _ in self._projections if j == index}
-        fast = FastCell(population._cell(), self._dt, self._key, 2*index, "exc" in reached, "inh" in reached)
+        fast = FastCell(population._lowered_now(), self._dt, self._key, 2*index, "exc" in reached, "inh" in reached)
         return Unit(fast, population, self._histories[index], self._log(index))
 
-    def _why_not_fast(self, index):
+    def _why_not_fast(self, index: int) -> str | None:
         """Return why a population of the fast arithmetic is stepped otherwise, or None; warn of it once."""
         population = self._populations[index]
         own = [method for _, method in RECEIVERS.values() if _has_own(population, method)]
         if own:
-            reason = f"{type(population).__name__} has its own {own[0]}"
+            reason: str | None = f"{type(population).__name__} has its own {own[0]}"
         elif _why_python(population) is not None:
             return _why_python(population)
         else:
-            reason = why_not_fast(population._cell(), self._dt)
+            reason = why_not_fast(population._lowered_now(), self._dt)
         self._warn(index, reason, "in the slower compat arithmetic")
         return reason
 
-    def _thread_count(self):
+    def _thread_count(self) -> int:
         blocks = sum(-(-population.size // BLOCK_SIZE) for population in self._populations)
         if self._threads is not None:
             return min(self._threads, max(blocks, 1))
         return max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD))
 
     @contextlib.contextmanager
-    def _lent_generators(self, others):
+    def _lent_generators(self, others: Sequence[int]) -> Iterator[None]:
         """Have populations that are stepped in another arithmetic, and have no rng, draw from the seed's, too."""
         lent = [source for index in others if self._populations[index].rng is None for source in self._lend(index)]
         try:
@@ -464,7 +482,7 @@ class Network:
             for source in lent:
                 source.rng = None
 
-    def _lend(self, index):
+    def _lend(self, index: int) -> list[currentBase]:
         sources = [source for source in vars(self._populations[index]).values()
                    if isinstance(source, currentBase) and source.rng is None]
         if sources and index not in self._generators:
@@ -473,12 +491,12 @@ class Network:
             source.rng = self._generators[index]
         return sources
 
-    def _warn(self, index, reason, how="through Python"):
+    def _warn(self, index: int, reason: str | None, how: str = "through Python") -> None:
         if reason is not None and index not in self._warned:
             self._warned.add(index)
             warnings.warn(f"{self._names[index]} is stepped {how}: {reason}", PerformanceWarning, stacklevel=2)
 
-    def save_state(self, path):
+    def save_state(self, path: Path) -> None:
         """Write the state to a file, from which `load_state` continues bit for bit.
 
         Parameters
@@ -499,7 +517,7 @@ class Network:
         """
         state.save_state(self, path)
 
-    def load_state(self, path):
+    def load_state(self, path: Path) -> None:
         """Go to the state in a file of `save_state`, on a network that was built the same way.
 
         Parameters
@@ -523,7 +541,7 @@ class Network:
         _validate.not_running(self, self._running)
         state.load_state(self, path)
 
-    def reset(self, seed=None):
+    def reset(self, seed: Seed = None) -> None:
         """Go back to time 0: populations are reset in the order of `add`, spikes on their way and records forgotten.
 
         A record that streams is emptied with its file; close it first to keep it.
@@ -540,8 +558,8 @@ class Network:
         for record in self._spike_records.values():
             if not record.closed:
                 record._restart(0.0)
-        for record in self._state_records:
-            record.clear()
+        for samples in self._state_records:
+            samples.clear()
         self._seed, self._step, self._generators, self._loop = seed, 0, {}, None
         for index, population in enumerate(self._populations):
             population.reset()
@@ -551,7 +569,7 @@ class Network:
             history.clear()
 
 
-    def reseed(self, seed):
+    def reseed(self, seed: Seed) -> None:
         """Go on with the random streams of another seed, from the state that the network is in.
 
         So copies of one warmed-up network run apart from each other. A network with `compat` has no
@@ -597,7 +615,7 @@ _PIECE = 2_000_000
 class _bar:
     """A progress bar over simulated time, or nothing."""
 
-    def __init__(self, wanted, duration):
+    def __init__(self, wanted: bool, duration: float) -> None:
         self._bar = None
         if wanted:
             try:
@@ -606,9 +624,9 @@ class _bar:
                 return
             self._bar = tqdm(total=duration, unit="ms", disable=None)
 
-    def __enter__(self):
+    def __enter__(self) -> Callable[[float], object]:
         return (lambda ms: None) if self._bar is None else self._bar.update
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
             self._bar.close()

@@ -1,6 +1,10 @@
 """What a network run leaves behind: spikes, and traces of state variables."""
+from __future__ import annotations
+
 import copy
 import math
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
@@ -9,6 +13,7 @@ from ._core.logs import SpikeLog, StateLog
 from ._exchange import Exchange
 from ._formats.about import about
 from ._spike_file import PART, SpikeFile
+from ._types import Floats, Neurons, Path
 
 __all__ = ["SpikeRecord", "StateRecord"]
 
@@ -61,18 +66,18 @@ class SpikeRecord(Exchange):
     180
     """
 
-    def __init__(self, name, population, to=None, start=0.0):
+    def __init__(self, name: str, population: Any, to: Path | None = None, start: Any = 0.0) -> None:
         self.name, self.size = name, population.size
         self._directions = getattr(population, "directions", None)
         self._log = SpikeLog(sink=None if to is None else SpikeFile(to, name), limit=PART)
         self._begin(start)
 
-    def _begin(self, time):
+    def _begin(self, time: float) -> None:
         self.start = self.stop = time
-        self._provenance = None
+        self._provenance: dict[str, Any] | None = None
 
     @classmethod
-    def _made(cls, log, found):
+    def _made(cls, log: SpikeLog, found: Any) -> Self:
         """Return a closed record of what was read."""
         record = cls.__new__(cls)
         record._log = log
@@ -82,42 +87,42 @@ class SpikeRecord(Exchange):
         return record
 
     @classmethod
-    def _read(cls, ids, times, found):
+    def _read(cls, ids: Neurons, times: Floats, found: Any) -> Self:
         log = SpikeLog(ids, times)
         log.close()
         return cls._made(log, found)
 
     @classmethod
-    def _in_file(cls, file, count, found):
+    def _in_file(cls, file: SpikeFile, count: int, found: Any) -> Self:
         log = SpikeLog(sink=file)
         log.__setstate__((count, True, file))
         return cls._made(log, found)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._log.spilled + self._log.count
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         if self.file is not None and not self.closed:
             _validate.no_stream(self.name, self.file)
         return vars(self)
 
     @property
-    def directions(self):
+    def directions(self) -> Floats | None:
         """Preferred directions of the neurons of a ring, (size,), radians; None of others."""
         return self._directions
 
     @property
-    def file(self):
+    def file(self) -> str | None:
         """Path of the file that the spikes go to, or None."""
         return None if self._log.sink is None else self._log.sink.path
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
         """Whether spikes of further runs are left out."""
         return self._log.closed
 
     @property
-    def provenance(self):
+    def provenance(self) -> Any:
         """Where the spikes come from, by name, in a form that JSON has: a copy; None before the first run.
 
         Versions, instruction set, dt, seed, and parameters of all populations and projections, as
@@ -127,47 +132,47 @@ class SpikeRecord(Exchange):
         """
         return copy.deepcopy(self._provenance)
 
-    def _describe(self, facts):
+    def _describe(self, facts: dict[str, Any]) -> None:
         """Take note of where the spikes to come are from."""
         self._provenance = facts
         if self.file is not None:
             self._log.sink.describe(about(self))
 
-    def _reseeded(self, time, seed):
+    def _reseeded(self, time: float, seed: int | None) -> None:
         """Take note that spikes from a time (ms) on are of another seed."""
         if self._provenance is not None and not self.closed:
             self._describe({**self._provenance, "reseeded": [*self._provenance.get("reseeded", []),
                                                              {"time": time, "seed": seed}]})
 
-    def _reach(self, time):
+    def _reach(self, time: float) -> None:
         """Take note that it has been recorded until a time, ms."""
         if not self.closed:
             self.stop = time
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"SpikeRecord({self.name!r}: {len(self)} spikes of {self.size} neurons)"
 
     @property
-    def ids(self):
+    def ids(self) -> Neurons:
         """Neurons that spiked, (n,)."""
         return self._arrays()[0]
 
     @property
-    def times(self):
+    def times(self) -> Floats:
         """When they spiked, (n,), ms."""
         return self._arrays()[1]
 
-    def _arrays(self):
+    def _arrays(self) -> tuple[Neurons, Floats]:
         written = [] if self._log.spilled == 0 else [self._log.sink.arrays(self._log.spilled)]
         return _joined([*written, *([self._log.arrays()] if self._log.count > 0 or not written else [])])
 
-    def _pieces(self):
+    def _pieces(self) -> Any:
         """Yield neurons and times of some spikes after the others, without reading the file as a whole."""
         for start in range(0, self._log.spilled, PART):
             yield self._log.sink.piece(start, min(start + PART, self._log.spilled), self._log.spilled)
         yield self._log.arrays()
 
-    def between(self, start, stop):
+    def between(self, start: float, stop: float) -> tuple[Neurons, Floats]:
         """Return neurons and times of the spikes with ``start <= time < stop``.
 
         Parameters
@@ -189,7 +194,7 @@ class SpikeRecord(Exchange):
         written = [] if self._log.spilled == 0 else self._log.sink.between(start, stop, self._log.spilled)
         return _joined([*written, *self._log.between(start, stop)])
 
-    def counts(self, start, stop):
+    def counts(self, start: float, stop: float) -> Neurons:
         """Return how many spikes each neuron had in ``[start, stop)`` ms.
 
         Parameters
@@ -203,7 +208,7 @@ class SpikeRecord(Exchange):
         """
         return np.bincount(self.between(start, stop)[0], minlength=self.size)
 
-    def rate(self, start, stop):
+    def rate(self, start: float, stop: float) -> float:
         """Return the mean firing rate per neuron over ``[start, stop)`` ms.
 
         Parameters
@@ -223,9 +228,9 @@ class SpikeRecord(Exchange):
         """
         start, stop = _validate.number(self, "start", start), _validate.number(self, "stop", stop)
         length = _validate.number(self, "stop - start", stop - start, above=0)
-        return len(self.between(start, stop)[0]) / self.size / length * 1e3
+        return float(len(self.between(start, stop)[0]) / self.size / length * 1e3)
 
-    def population_vector(self, start, stop):
+    def population_vector(self, start: float, stop: float) -> complex:
         """Return the mean of exp(i*direction) over the spikes in ``[start, stop)`` ms of a ring.
 
         Parameters
@@ -247,7 +252,7 @@ class SpikeRecord(Exchange):
         ids = self.between(start, stop)[0]
         return complex(np.exp(1j * directions[ids]).mean()) if len(ids) else complex(np.nan, np.nan)
 
-    def bump_width(self, start, stop):
+    def bump_width(self, start: float, stop: float) -> float:
         """Return the circular standard deviation of the directions that spiked in ``[start, stop)`` ms of a ring.
 
         It is ``sqrt(-2*ln(R))`` with R the length of the population vector [1]_: 0 where all
@@ -277,7 +282,7 @@ class SpikeRecord(Exchange):
         strength = abs(self.population_vector(start, stop))
         return math.sqrt(max(-2 * math.log(strength), 0.0)) if strength != 0 else math.inf
 
-    def flush(self):
+    def flush(self) -> None:
         """Write what is left to the file, if the record streams to one.
 
         Raises
@@ -294,7 +299,7 @@ class SpikeRecord(Exchange):
         if sink is not None:
             sink.tell()
 
-    def close(self):
+    def close(self) -> None:
         """Write what is left, and end the record: it keeps its spikes, and gets none of further runs.
 
         Raises
@@ -305,17 +310,17 @@ class SpikeRecord(Exchange):
         self.flush()
         self._log.close()
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget all spikes, also those in the file; a record that was closed keeps its own."""
         if not self.closed:
             self._restart(self.stop)
 
-    def _restart(self, time):
+    def _restart(self, time: float) -> None:
         """Be as a record that begins at a time, ms."""
         self._cut(0)
         self._begin(time)
 
-    def _cut(self, count):
+    def _cut(self, count: int) -> None:
         """Forget all but the first `count` spikes; in memory, all."""
         if self._log.sink is not None:
             self.flush()
@@ -323,7 +328,7 @@ class SpikeRecord(Exchange):
         self._log.cut(count)
 
 
-def _joined(parts):
+def _joined(parts: Sequence[tuple[Neurons, Floats]]) -> tuple[Neurons, Floats]:
     """Put pairs of neurons and times, as they follow each other, into one pair."""
     if len(parts) == 1:
         return parts[0]
@@ -368,37 +373,38 @@ class StateRecord:
     ``record["v"]`` is an array (n, m), mV. See `Network.record_state` for the other names.
     """
 
-    def __init__(self, name, population, variables, interval, neurons, dt):
+    def __init__(self, name: str, population: Any, variables: Sequence[str], interval: int, neurons: Neurons,
+                 dt: float) -> None:
         self.name, self.neurons = name, neurons
         self._variables, self._dt = list(variables), dt
         self._log = StateLog(population, [STATES[variable] for variable in variables], interval, neurons)
 
-    def take(self, step):
+    def take(self, step: int) -> None:
         """Sample, if the end of this step is one of the sample times."""
         self._log.take(step)
 
     @property
-    def times(self):
+    def times(self) -> Floats:
         """When samples were taken, (n,), ms."""
-        return self._log.step_numbers() * self._dt
+        return np.asarray(self._log.step_numbers() * self._dt, dtype=np.float64)
 
     @property
-    def variables(self):
+    def variables(self) -> tuple[str, ...]:
         """What is sampled."""
         return tuple(self._variables)
 
-    def __getitem__(self, variable):
+    def __getitem__(self, variable: str) -> Floats:
         if variable not in self._variables:
             raise KeyError(f"StateRecord: variable must be one of {', '.join(self._variables)}, got {variable!r}")
         return self._log.column(self._variables.index(variable))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._log.count
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         what = f"{', '.join(self._variables)}, {len(self)} samples of {len(self.neurons)} neurons"
         return f"StateRecord({self.name!r}: {what})"
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget all samples."""
         self._log.clear()

@@ -6,13 +6,20 @@ the published code wrote are read here, and those written here are read by it.
 
 `spikeDC` is what scripts written for the published code use; a `Network` has `SpikeRecord`.
 """
+from __future__ import annotations
+
 import os
 import warnings
 from bisect import bisect_left
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _validate
+from ._types import ArrayLike, Path
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 __all__ = ["spikeDC"]
 
@@ -20,7 +27,7 @@ COLUMNS = ("trial", "time", "raster")
 BINARY, ASCII = ("b", "bin", "binary"), ("a", "asc", "ascii")
 CSV_HEADER = "trial,time,id"
 CSV_FORMAT = ["%u", "%.2f", "%u"]
-CSV_TYPES = {"names": COLUMNS, "formats": ("i8", "f8", "i8")}
+CSV_TYPES: Any = {"names": COLUMNS, "formats": ("i8", "f8", "i8")}
 # longer than any line that is written
 CSV_LINE = 1000
 
@@ -61,15 +68,16 @@ class spikeDC:
 
     _default_bins = 100000
 
-    def __init__(self, size, ID=""):
+    def __init__(self, size: int, ID: Any = "") -> None:
         self.size = _validate.whole(self, "size", size, at_least=1)
         self.ID = ID
         self.raster_IDs = np.arange(1, self.size + 1)
-        self.trials = None
-        self._spike_data = self._src_file = None
+        self.trials: NDArray[Any] | None = None
+        self._spike_data: Arrays | None = None
+        self._src_file: tuple[Any, ...] | None = None
         self.reset()
 
-    def reset(self, bin_size=None):
+    def reset(self, bin_size: int | None = None) -> None:
         """Forget the spikes.
 
         Parameters
@@ -81,9 +89,9 @@ class spikeDC:
             self._default_bins = _validate.whole(self, "bin_size", bin_size, at_least=1)
         self._raster = np.zeros(self._default_bins, dtype=int)
         self._times = np.zeros(self._default_bins)
-        self._index = 0
+        self._index: Any = 0
 
-    def collect(self, spikes, time):
+    def collect(self, spikes: ArrayLike, time: float) -> None:
         """Add the spikes of a step.
 
         Parameters
@@ -106,13 +114,13 @@ class spikeDC:
         self._times[self._index:end] = time
         self._index = end
 
-    def _grow(self, end):
+    def _grow(self, end: Any) -> None:
         # the last element is never filled: `get_spike_counts` takes it for the end of a recording
         more = max(end + 1, 2 * len(self._times)) - self._index
         self._raster = np.concatenate([self._raster[:self._index], np.zeros(more, dtype=self._raster.dtype)])
         self._times = np.concatenate([self._times[:self._index], np.zeros(more)])
 
-    def get_spikes(self):
+    def get_spikes(self) -> Any:
         """Return the spikes of the trial.
 
         Returns
@@ -124,7 +132,7 @@ class spikeDC:
         """
         return self._raster[:self._index].copy(), self._times[:self._index].copy()
 
-    def get_spike_counts(self, begin=0, end=None):
+    def get_spike_counts(self, begin: float = 0, end: float | None = None) -> NDArray[Any]:
         """Count each neuron's spikes with ``begin <= time < end``.
 
         Parameters
@@ -147,10 +155,10 @@ class spikeDC:
         neurons = neurons[(neurons >= 1) & (neurons <= self.size)].astype(np.intp)
         return np.bincount(neurons - 1, minlength=self.size)
 
-    def _end(self):
+    def _end(self) -> Any:
         return self._times[-1] if len(self._times) else 0.0
 
-    def pop_vector(self, mapping, begin, end, return_counts=False):
+    def pop_vector(self, mapping: ArrayLike, begin: float, end: float, return_counts: bool = False) -> Any:
         """Sum the neurons' directions, each taken as often as the neuron spiked.
 
         Parameters
@@ -185,11 +193,11 @@ class spikeDC:
         vector, magnitude = float(np.arctan2(y, x)), float((x**2 + y**2)**0.5)
         return (vector, magnitude, counts) if return_counts else (vector, magnitude)
 
-    def get_max_time(self):
+    def get_max_time(self) -> Any:
         """Return the time of the last spike in the loaded file, over all trials, ms."""
         return np.max(self._loaded()["time"])
 
-    def save(self, fname, trial=0, encoding="binary", append=True):
+    def save(self, fname: Path, trial: float = 0, encoding: str = "binary", append: bool = True) -> None:
         """Write the spikes to a file, after those of other trials in it.
 
         What is in the file is not written again, so saving takes a time in proportion to the
@@ -230,7 +238,7 @@ class spikeDC:
         else:
             self._save_npz(fname, spikes, append)
 
-    def _save_npz(self, fname, spikes, append):
+    def _save_npz(self, fname: str, spikes: Arrays, append: bool) -> None:
         target = fname if fname.endswith(".npz") else f"{fname}.npz"
         npz = _npz()
         if target == fname and append and os.path.isfile(fname):
@@ -245,9 +253,9 @@ class spikeDC:
                           "with .npz", stacklevel=3)
         npz.write(target, spikes)
 
-    def _save_csv(self, fname, spikes, append):
+    def _save_csv(self, fname: str, spikes: Arrays, append: bool) -> None:
         rows = np.column_stack([spikes[name] for name in COLUMNS])
-        options = {"delimiter": ",", "fmt": CSV_FORMAT}
+        options: dict[str, Any] = {"delimiter": ",", "fmt": CSV_FORMAT}
         if not (append and os.path.isfile(fname)):
             np.savetxt(fname, rows, header=CSV_HEADER, encoding="ascii", **options)
             return
@@ -256,7 +264,7 @@ class spikeDC:
         with open(fname, "a", encoding="ascii") as file:
             np.savetxt(file, rows, **options)
 
-    def load(self, file, trial, encoding="binary"):
+    def load(self, file: Path, trial: float, encoding: str = "binary") -> None:
         """Read a file, and take one of its trials.
 
         The file is kept in memory, and read again only if it has changed.
@@ -284,10 +292,10 @@ class spikeDC:
         source = (file, encoding in ASCII, state.st_ino, state.st_size, state.st_mtime_ns)
         if source != self._src_file:
             self._spike_data, self._src_file = self._read(file, encoding), source
-        self.trials = np.unique(self._spike_data["trial"])
+        self.trials = np.unique(self._loaded()["trial"])
         self.load_trial(trial)
 
-    def load_trial(self, trial):
+    def load_trial(self, trial: float) -> None:
         """Take another trial of the file that was loaded last.
 
         Parameters
@@ -306,12 +314,12 @@ class spikeDC:
         self._times, self._raster = data["time"][rows].copy(), data["raster"][rows].copy()
         self._index = len(self._times)
 
-    def _loaded(self):
+    def _loaded(self) -> Arrays:
         if self._spike_data is None:
             raise FileNotFoundError(f"{type(self).__name__}: no file has been loaded; call load first")
         return self._spike_data
 
-    def _read(self, file, encoding):
+    def _read(self, file: str, encoding: str) -> Arrays:
         """Return the arrays of a file, sorted by trial."""
         kind, damage = (CSV, ValueError) if encoding in ASCII else (NPZ, _npz().DAMAGE)
         with _validate.readable(self, "file", file, kind, damage):
@@ -322,7 +330,7 @@ class spikeDC:
             data = {name: column[order] for name, column in data.items()}
         return data
 
-    def convert_csv_to_npz(self, fname):
+    def convert_csv_to_npz(self, fname: Path) -> None:
         """Load a text file, and write it as an npz file beside it.
 
         Parameters
@@ -332,20 +340,20 @@ class spikeDC:
         """
         fname = _validate.file_name(self, "fname", fname)
         self.load(fname, 1, encoding="ascii")
-        _npz().write(f"{fname[:-4]}.npz", {name: column.astype(float) for name, column in self._spike_data.items()})
+        _npz().write(f"{fname[:-4]}.npz", {name: column.astype(float) for name, column in self._loaded().items()})
 
 
 NPZ = f"an npz file with arrays {', '.join(COLUMNS)} of shape (n,)"
 CSV = f"a text file with lines {CSV_HEADER}"
 
 
-def _npz():
+def _npz() -> Any:
     # not before it is needed, so that it does not slow down the import of the package
     from . import _npz
     return _npz
 
 
-def _read_csv(file):
+def _read_csv(file: str | list[str]) -> Arrays:
     with warnings.catch_warnings():
         # a trial without spikes
         warnings.filterwarnings("ignore", "loadtxt: input contained no data", UserWarning)
@@ -353,7 +361,7 @@ def _read_csv(file):
     return {name: table[name].copy() for name in COLUMNS}
 
 
-def _check_csv(file):
+def _check_csv(file: str) -> None:
     """Raise ValueError if the first or the last line of a file is not what is written here."""
     with open(file, "rb") as text:
         first = text.readline(CSV_LINE)

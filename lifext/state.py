@@ -7,18 +7,28 @@ A network is seen as its *structure*, facts that have to be the same, and its *s
 which has a value, and can say what is to be done to have another. A file is loaded in two passes:
 each slot checks its new value, and only when all have is any of them changed.
 """
+from __future__ import annotations
+
 import dataclasses
 import functools
 import math
 import zlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import LIF_Pop, _archive, _validate, currents, kinetics
 from ._attributes import Parameter, Spiked, State, Watched
-from ._core.spikes import SpikeBuffer
+from ._core.spikes import SpikeBuffer, SpikeHistory
 from ._provenance import provenance
+from ._types import Path
+
+if TYPE_CHECKING:
+    from .network import Network
+
+Action: TypeAlias = Callable[[], object]
 
 __all__ = ["save_state", "load_state"]
 
@@ -28,7 +38,7 @@ OWN_CLASSES = {getattr(module, name) for module in (LIF_Pop, currents, kinetics)
 NOT_STATE = ("_lowered", "_refusal")
 
 
-def save_state(network, path):
+def save_state(network: Network, path: Path) -> None:
     """Write the state of a network to a file.
 
     Parameters
@@ -68,13 +78,13 @@ def save_state(network, path):
     for record in network._spike_records.values():
         record.flush()
     structure, slots = _seen(network)
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     document = {"format": FORMAT, "provenance": provenance(network.dt, network._seed), "structure": structure,
                 "values": {slot.path: _encoded(slot.value, slot.path, arrays) for slot in slots}}
     _archive.write(path, "state", document, arrays)
 
 
-def load_state(network, path):
+def load_state(network: Network, path: Path) -> None:
     """Bring a network to the state in a file.
 
     Parameters
@@ -121,7 +131,7 @@ def load_state(network, path):
     _go_on(network)
 
 
-def _go_on(network):
+def _go_on(network: Network) -> None:
     """Have records go on from the time of the state; what they hold by now is of this network."""
     records = [record for record in network._spike_records.values() if not record.closed]
     for record in records:
@@ -135,21 +145,22 @@ class Slot:
     """A piece of state: where it is, what it is, and how it is made another."""
 
     path: str
-    value: object
-    plan: Callable      # takes another value, checks it, and returns what is to be called to have it
+    value: Any
+    plan: Callable[[Any], Action]  # takes another value, checks it, and returns what is to be called to have it
 
 
-def _sound(condition, what):
+def _sound(condition: object, what: str) -> None:
     if not condition:
         raise ValueError(f"{what} is not as it was written")
 
 
-def _seen(network):
+def _seen(network: Network) -> tuple[dict[str, Any], list[Slot]]:
     """Return the structure of a network and its slots."""
     structure = {"dt": network.dt, "arithmetic": "fast" if network._fast else "compat",
                  "populations": list(network._names)}
-    slots, sources = _see_spike_records(network, structure), []
-    places = {}
+    slots = _see_spike_records(network, structure)
+    sources: list[Any] = []
+    places: dict[int, str] = {}
     for name, population in zip(network._names, network._populations):
         _see_object(name, population, structure, slots, sources, places)
     _see_generators(network, structure, slots, sources)
@@ -160,10 +171,10 @@ def _seen(network):
 
 # --- the network ---
 
-def _see_network(network, structure, slots):
+def _see_network(network: Network, structure: dict[str, Any], slots: list[Slot]) -> None:
     for k, (i, j, weights, kind, delay) in enumerate(network._projections):
         structure[f"projection {k}"] = (f"{network._names[i]} to {network._names[j]}, {kind}, delay {delay} steps, "
-                                        f"shape {tuple(weights.shape)}")
+                                        f"shape {tuple(weights.shape or ())}")
     slots.append(Slot("network", {"step": network._step, "seed": network._seed},
                       functools.partial(_plan_network, network)))
     for name, history in zip(network._names, network._histories):
@@ -173,14 +184,14 @@ def _see_network(network, structure, slots):
             "times": np.concatenate([times for _, times in spikes])}, functools.partial(_plan_history, history)))
 
 
-def _plan_network(network, value):
+def _plan_network(network: Network, value: Any) -> Action:
     step, seed = value["step"], value["seed"]
     _sound(type(step) is int and 0 <= step < 2**62, "the step")
     _sound(type(seed) is int and seed >= 0 if network._fast else seed is None, "the seed")
     return lambda: vars(network).update(_step=step, _seed=seed)
 
 
-def _plan_history(history, value):
+def _plan_history(history: SpikeHistory, value: Any) -> Action:
     counts, ids, times = value["counts"], value["ids"], value["times"]
     _sound(counts.shape == (history.depth,) and counts.dtype.kind == "i"
            and (counts >= 0).all() and (counts <= history.size).all(), "the number of spikes of each step")
@@ -190,7 +201,7 @@ def _plan_history(history, value):
     return functools.partial(history.__setstate__, list(zip(np.split(ids, ends), np.split(times, ends))))
 
 
-def _check_spikes(ids, times, size):
+def _check_spikes(ids: Any, times: Any, size: int) -> None:
     _sound(ids.shape == times.shape == (len(ids),), "the shape of spikes")
     _sound(ids.dtype == np.intp and times.dtype == np.float64, "the type of spikes")
     _sound(len(ids) == 0 or 0 <= ids.min() <= ids.max() < size, "a neuron")
@@ -198,7 +209,8 @@ def _check_spikes(ids, times, size):
 
 # --- populations, currents, kinetics ---
 
-def _see_object(path, thing, structure, slots, sources, places):
+def _see_object(path: str, thing: Any, structure: dict[str, Any], slots: list[Slot], sources: list[Any],
+                places: dict[int, str]) -> None:
     """See an object with all its parts; what was seen before, at its other place, only by name."""
     if id(thing) in places:
         structure[path] = f"the same as {places[id(thing)]}"
@@ -221,28 +233,28 @@ def _see_object(path, thing, structure, slots, sources, places):
             slots.append(Slot(place, value, functools.partial(_plan_attribute, thing, name)))
 
 
-def _plan_buffer(buffer, value):
+def _plan_buffer(buffer: SpikeBuffer, value: Any) -> Action:
     times, weights = value["times"], value["weights"]
     _sound(times.ndim == 1 and weights.shape == (len(times), buffer.size), "the shape of received spikes")
     _sound(times.dtype == weights.dtype == np.float64, "the type of received spikes")
 
-    def fill():
+    def fill() -> None:
         buffer.clear()
         # nan, so that no time counts as that of no spike
         buffer.receive(np.nan, times, weights)
     return fill
 
 
-def _plan_attribute(thing, name, value):
+def _plan_attribute(thing: Any, name: str, value: Any) -> Action:
     value = _checked(thing, name, value)
 
-    def change():
+    def change() -> None:
         vars(thing)[name] = value
         thing._expire()
     return change
 
 
-def _checked(thing, name, value):
+def _checked(thing: Any, name: str, value: Any) -> Any:
     """Return the value for an attribute, or raise what setting it would; for states nan will do, as in a run."""
     declared = getattr(type(thing), name, None)
     if isinstance(declared, State):
@@ -259,7 +271,7 @@ def _checked(thing, name, value):
     return _checked_like(thing, name, value)
 
 
-def _checked_like(thing, name, value):
+def _checked_like(thing: Any, name: str, value: Any) -> Any:
     """Return the value for an attribute that no descriptor checks, if it is of the kind that it was."""
     present = vars(thing)[name]
     if isinstance(present, np.ndarray):
@@ -273,7 +285,7 @@ def _checked_like(thing, name, value):
 
 # --- random numbers ---
 
-def _source_name(source, sources):
+def _source_name(source: Any, sources: list[Any]) -> str:
     """Return what a random source is, and which of those seen; a new one is added to them."""
     if source is None:
         return "NumPy's global generator"
@@ -284,13 +296,13 @@ def _source_name(source, sources):
     return f"generator {which}, a {type(source).__name__} on the {type(_bit_generator(source)).__name__} of {shared}"
 
 
-def _bit_generator(source):
+def _bit_generator(source: Any) -> Any:
     if source is np.random:
         return np.random.get_bit_generator()
     return source._bit_generator if isinstance(source, np.random.RandomState) else source.bit_generator
 
 
-def _see_generators(network, structure, slots, sources):
+def _see_generators(network: Network, structure: dict[str, Any], slots: list[Slot], sources: list[Any]) -> None:
     for k, source in enumerate(sources):
         slots.append(_generator_slot(f"generator {k}", source))
     if not network._fast and "NumPy's global generator" in structure.values():
@@ -300,23 +312,23 @@ def _see_generators(network, structure, slots, sources):
     slots.append(Slot("generators of the seed", lent, functools.partial(_plan_lent, network)))
 
 
-def _generator_slot(path, source):
+def _generator_slot(path: str, source: Any) -> Slot:
     _validate.own_generator(path, _bit_generator(source))
     return Slot(path, _get_state(source), functools.partial(_plan_generator, source))
 
 
-def _get_state(source):
+def _get_state(source: Any) -> Any:
     return source.bit_generator.state if isinstance(source, np.random.Generator) else source.get_state(legacy=False)
 
 
-def _set_state(source, state):
+def _set_state(source: Any, state: Any) -> None:
     if isinstance(source, np.random.Generator):
         source.bit_generator.state = state
     else:
         source.set_state(state)
 
 
-def _plan_generator(source, state):
+def _plan_generator(source: Any, state: Any) -> Action:
     # tried on another of its kind; NumPy takes any position in a batch, and would read there
     trial = type(_bit_generator(source))()
     trial = np.random.Generator(trial) if isinstance(source, np.random.Generator) else np.random.RandomState(trial)
@@ -326,13 +338,13 @@ def _plan_generator(source, state):
     return functools.partial(_set_state, source, state)
 
 
-def _alike(one, other):
+def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
     return np.array_equal(one, other)
 
 
-def _plan_lent(network, states):
+def _plan_lent(network: Network, states: dict[str, Any]) -> Action:
     generators = {}
     for index, state in states.items():
         generators[int(index)] = np.random.default_rng()
@@ -343,7 +355,7 @@ def _plan_lent(network, states):
 
 # --- records ---
 
-def _see_spike_records(network, structure):
+def _see_spike_records(network: Network, structure: dict[str, Any]) -> list[Slot]:
     slots = []
     for index, record in sorted(network._spike_records.items()):
         if record.closed:
@@ -362,37 +374,37 @@ def _see_spike_records(network, structure):
     return sorted(slots, key=lambda slot: "file" not in slot.value)
 
 
-def _plan_spikes(record, value):
+def _plan_spikes(record: Any, value: Any) -> Action:
     ids, times, start = value["ids"], value["times"], value["start"]
     _check_spikes(ids, times, record.size)
     _check_start(start)
 
-    def restore():
+    def restore() -> None:
         record._log.restore(ids, times)
         record._begin(start)
     return restore
 
 
-def _plan_stream(record, value):
+def _plan_stream(record: Any, value: Any) -> Action:
     goes_on = value["file"] == record.file
     count, start = value["count"] if goes_on else 0, value["start"]
     _sound(type(count) is int and count >= 0, "the number of spikes")
     _check_start(start)
     _validate.enough_spikes(record.file, record.name, count, len(record))
 
-    def cut():
+    def cut() -> None:
         record._cut(count)
         record._begin(start if goes_on else None)
     return cut
 
 
-def _check_start(start):
+def _check_start(start: Any) -> None:
     _sound(type(start) is float and math.isfinite(start), "the start of a record")
 
 
-def _see_state_records(network, structure, slots):
+def _see_state_records(network: Network, structure: dict[str, Any], slots: list[Slot]) -> None:
     for k, record in enumerate(network._state_records):
-        neurons = f"{len(record.neurons)} neurons (checksum {zlib.crc32(record.neurons.astype(np.int64)):08x})"
+        neurons = f"{len(record.neurons)} neurons (checksum {zlib.crc32(record.neurons.astype(np.int64).data):08x})"
         structure[f"state record {k}"] = (f"{', '.join(record._variables)} of {neurons} of {record.name}, "
                                           f"every {record._log.interval} steps")
         steps, rows = record._log.samples()
@@ -400,7 +412,7 @@ def _see_state_records(network, structure, slots):
                           functools.partial(_plan_samples, record)))
 
 
-def _plan_samples(record, value):
+def _plan_samples(record: Any, value: Any) -> Action:
     steps, rows = value["steps"], [value[variable] for variable in record._variables]
     _sound(steps.dtype.kind == "i" and steps.ndim == 1, "the steps of samples")
     for row in rows:
@@ -410,7 +422,7 @@ def _plan_samples(record, value):
 
 # --- the file ---
 
-def _encoded(value, path, arrays):
+def _encoded(value: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
     """Return a value as JSON has it; arrays are put with the others, and referred to by name."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
@@ -425,7 +437,7 @@ def _encoded(value, path, arrays):
     return _validate.no_state(path, value)
 
 
-def _decoded(value, arrays):
+def _decoded(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
     if not isinstance(value, dict):
         return value
     (kind, content), = value.items()
@@ -434,7 +446,7 @@ def _decoded(value, arrays):
     return arrays[content] if kind == "array" else arrays[content].tolist()
 
 
-def _read(path):
+def _read(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the structure and the values in a file."""
     with open(path, "rb") as file:
         # whatever its bytes are, they are no more than a wrong file

@@ -2,6 +2,18 @@
 
 What does the work is in `_trials`, and is imported when there is some.
 """
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._types import Path
+
+if TYPE_CHECKING:
+    import pandas
+
 __all__ = ["run_trials", "sweep", "load_trials", "TrialWarning"]
 
 
@@ -9,8 +21,10 @@ class TrialWarning(UserWarning):
     """A trial that failed, or trials that a store does not have."""
 
 
-def run_trials(fn, n, *, seed, n_jobs=None, store=None, shard=None, progress=True, threads=None, retry_failed=True,
-               accept=()):
+def run_trials(fn: Callable[..., Any], n: int, *, seed: int | np.random.SeedSequence, n_jobs: int | None = None,
+               store: Path | None = None, shard: tuple[int, int] | None = None, progress: bool = True,
+               threads: int | None = None, retry_failed: bool = True,
+               accept: str | Collection[str] = ()) -> pandas.DataFrame:
     """Run a function many times, each with random numbers of its own.
 
     Trial k gets ``numpy.random.default_rng(SeedSequence(seed, spawn_key=(k,)))``, wherever and whenever it is
@@ -89,8 +103,10 @@ def run_trials(fn, n, *, seed, n_jobs=None, store=None, shard=None, progress=Tru
     return run(plan, n_jobs, store, shard, progress, threads, retry_failed, accept)
 
 
-def sweep(fn, grid, *, trials=1, seed, n_jobs=None, store=None, shard=None, progress=True, threads=None,
-          retry_failed=True, accept=()):
+def sweep(fn: Callable[..., Any], grid: Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]], *, trials: int = 1,
+          seed: int | np.random.SeedSequence, n_jobs: int | None = None, store: Path | None = None,
+          shard: tuple[int, int] | None = None, progress: bool = True, threads: int | None = None,
+          retry_failed: bool = True, accept: str | Collection[str] = ()) -> pandas.DataFrame:
     """Run a function many times at each point of a grid of parameters.
 
     A trial's random numbers follow from its place: trial k at the i-th value of the first name and the j-th of the
@@ -139,7 +155,7 @@ def sweep(fn, grid, *, trials=1, seed, n_jobs=None, store=None, shard=None, prog
     return run(plan, n_jobs, store, shard, progress, threads, retry_failed, accept)
 
 
-def load_trials(path, *more):
+def load_trials(path: Path, *more: Path) -> pandas.DataFrame:
     """Read the trials that a store has, at any time, or those of several stores of one sweep.
 
     Parameters

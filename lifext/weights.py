@@ -17,11 +17,17 @@ kind        keeps                                          a spike costs
 Weights are values: they are checked once, when made, and never change. Other weights are a
 new object.
 """
+from __future__ import annotations
+
 import sys
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _validate
+from ._types import ArrayLike, Floats, Neurons, Rng, Values
 
 __all__ = ["Weights", "Dense", "Sparse", "Ring", "Uniform", "OneToOne", "as_weights"]
 
@@ -29,12 +35,12 @@ __all__ = ["Weights", "Dense", "Sparse", "Ring", "Uniform", "OneToOne", "as_weig
 NEGLIGIBLE = 1e-17
 
 
-def _locked(array):
+def _locked(array: NDArray[Any]) -> NDArray[Any]:
     array.setflags(write=False)
     return array
 
 
-def _generator(owner, rng):
+def _generator(owner: object, rng: Any) -> np.random.Generator:
     rng = _validate.random_source(owner, rng)
     if isinstance(rng, np.random.RandomState):
         rng = rng.randint(0, 2**32, 4, dtype=np.uint32)
@@ -54,42 +60,44 @@ class Weights:
         (n_source, n_target). `Uniform` and `OneToOne` may leave it to `bound`.
     """
 
-    def _store(self, **values):
+    shape: tuple[int, int] | None
+
+    def _store(self, **values: Any) -> Self:
         for name, value in values.items():
             self.__dict__[name] = _locked(value) if isinstance(value, np.ndarray) else value
         return self
 
     @classmethod
-    def _of(cls, **values):
+    def _of(cls, **values: Any) -> Self:
         # what the class itself computes is not checked again
         return cls.__new__(cls)._store(**values)
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         _validate.no_change(self, name)
 
-    def __delattr__(self, name):
+    def __delattr__(self, name: str) -> None:
         _validate.no_change(self, name)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         # arrays come out of a pickle writeable
         self._store(**state)
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: object) -> Self:
         return self
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}(shape={self.shape})"
 
-    def _fill(self, source, row):
+    def _fill(self, source: int, row: Floats) -> None:
         raise NotImplementedError(f"{type(self).__name__}: _fill is not defined by Weights")
 
-    def _with_shape(self, n_source, n_target):
+    def _with_shape(self, n_source: int, n_target: int) -> Weights:
         raise NotImplementedError(f"{type(self).__name__}: _with_shape is not defined by Weights")
 
-    def row(self, source):
+    def row(self, source: int) -> Floats:
         """Return what a spike of one source neuron adds.
 
         Parameters
@@ -102,13 +110,12 @@ class Weights:
         ndarray of shape (n_target,)
             A new array, float64, equal bit for bit to ``toarray()[source]``.
         """
-        _validate.known_shape(self, self.shape)
-        n_source, n_target = self.shape
+        n_source, n_target = _validate.known_shape(self, self.shape)
         row = np.empty(n_target)
         self._fill(_validate.index(self, "source", source, n_source) % n_source, row)
         return row
 
-    def toarray(self):
+    def toarray(self) -> Floats:
         """Return the whole matrix.
 
         Returns
@@ -121,13 +128,12 @@ class Weights:
         ValueError
             If the shape is not known yet.
         """
-        _validate.known_shape(self, self.shape)
-        matrix = np.empty(self.shape)
+        matrix = np.empty(_validate.known_shape(self, self.shape))
         for source, row in enumerate(matrix):
             self._fill(source, row)
         return matrix
 
-    def bound(self, n_source, n_target):
+    def bound(self, n_source: int, n_target: int) -> Weights:
         """Return these weights as they are between populations of given sizes.
 
         Parameters
@@ -174,28 +180,31 @@ class Dense(Weights):
     array([0. , 0.5, 1. ])
     """
 
-    def __init__(self, array):
+    array: Floats
+    shape: tuple[int, int]
+
+    def __init__(self, array: ArrayLike) -> None:
         array = _validate.real_array(self, "array", array, ("n_source", "n_target"))
         self._store(array=array, shape=array.shape)
 
-    def _fill(self, source, row):
+    def _fill(self, source: int, row: Floats) -> None:
         row[:] = self.array[source]
 
 
-def _is_scipy_sparse(value):
+def _is_scipy_sparse(value: Any) -> bool:
     # whoever holds such a matrix has imported scipy.sparse
     sparse = sys.modules.get("scipy.sparse")
     return sparse is not None and sparse.issparse(value)
 
 
-def _ascending(indptr, indices):
+def _ascending(indptr: Neurons, indices: Neurons) -> bool:
     rises = indices[1:] > indices[:-1]
     starts = indptr[1:-1]
     rises[starts[(starts > 0) & (starts < len(indices))] - 1] = True
     return bool(rises.all())
 
 
-def _canonical(indptr, indices, data):
+def _canonical(indptr: Neurons, indices: Neurons, data: Floats) -> tuple[Neurons, Neurons, Floats]:
     """Return the same matrix with each row's indices ascending and connections given twice added up."""
     if _ascending(indptr, indices):
         return indptr, indices, data
@@ -206,17 +215,17 @@ def _canonical(indptr, indices, data):
     new = np.ones(len(order), dtype=bool)
     new[1:] = (rows[1:] != rows[:-1]) | (indices[1:] != indices[:-1])
     # bincount adds in the order given, as a loop over the connections would
-    data = np.bincount(np.cumsum(new) - 1, weights=data[order])
-    return _starts(np.bincount(rows[new], minlength=n_source)), indices[new], data
+    summed: Floats = np.bincount(np.cumsum(new) - 1, weights=data[order])  # type: ignore[assignment]
+    return _starts(np.bincount(rows[new], minlength=n_source)), indices[new], summed
 
 
-def _starts(counts):
+def _starts(counts: NDArray[Any]) -> Neurons:
     indptr = np.zeros(len(counts) + 1, dtype=np.intp)
     np.cumsum(counts, out=indptr[1:])
     return indptr
 
 
-def _draw(rng, candidates, count, left_out=None):
+def _draw(rng: np.random.Generator, candidates: int, count: int, left_out: int | None = None) -> Neurons:
     """Draw `count` different neurons, ascending, of `candidates` besides the one left out."""
     drawn = rng.choice(candidates, count, replace=False, shuffle=False)
     drawn.sort()
@@ -253,12 +262,17 @@ class Sparse(Weights):
     array([0.5, 0. , 1. ])
     """
 
-    def __init__(self, matrix):
+    indptr: Neurons
+    indices: NDArray[np.int32]
+    shape: tuple[int, int]
+    _values: Floats
+
+    def __init__(self, matrix: Any) -> None:
         matrix = _validate.sparse_matrix(self, "matrix", matrix, _is_scipy_sparse(matrix))
         rows = matrix.tocsr()
         self._take(rows.indptr, rows.indices, rows.data, rows.shape)
 
-    def _take(self, indptr, indices, data, shape):
+    def _take(self, indptr: ArrayLike, indices: ArrayLike, data: ArrayLike, shape: tuple[int, int]) -> Self:
         n_source, n_target = _validate.matrix_shape(self, shape)
         indices = _validate.whole_array(self, "indices", indices, None, n_target - 1)
         indptr = _validate.row_starts(self, indptr, n_source, len(indices))
@@ -268,19 +282,19 @@ class Sparse(Weights):
         _validate.all_finite(self, "data", data)
         return self._keep(indptr, indices, data, (n_source, n_target))
 
-    def _keep(self, indptr, indices, data, shape):
+    def _keep(self, indptr: Neurons, indices: Neurons, data: Floats, shape: tuple[int, int]) -> Self:
         _validate.at_most(self, "n_target", shape[1], 2**31 - 1)
         alike = len(data) > 0 and (data == data[0]).all()
         return self._store(indptr=indptr, indices=indices.astype(np.int32), _values=data[:1].copy() if alike else data,
                            shape=shape)
 
     @property
-    def data(self):
+    def data(self) -> Floats:
         """Weights, (connections,)."""
         return np.broadcast_to(self._values, self.indices.shape)
 
     @classmethod
-    def from_csr(cls, indptr, indices, data, shape):
+    def from_csr(cls, indptr: ArrayLike, indices: ArrayLike, data: ArrayLike, shape: tuple[int, int]) -> Self:
         """Return weights from compressed sparse rows; scipy is not needed.
 
         Parameters
@@ -303,7 +317,9 @@ class Sparse(Weights):
         return cls.__new__(cls)._take(indptr, indices, data, shape)
 
     @classmethod
-    def random(cls, n_source, n_target, p, weight, *, rng=None, self_connections=True):
+    def random(cls, n_source: int, n_target: int, p: float,
+               weight: float | Callable[[np.random.Generator, int], ArrayLike], *, rng: Rng = None,
+               self_connections: bool = True) -> Self:
         """Return weights that connect each pair of neurons with one probability, whatever the other pairs.
 
         Time and memory follow the number of connections, not of pairs.
@@ -349,7 +365,9 @@ class Sparse(Weights):
         return cls._weighed(indptr, indices, weight, rng, (n_source, n_target))
 
     @classmethod
-    def fixed_in_degree(cls, n_source, n_target, degree, weight, *, rng=None, self_connections=True):
+    def fixed_in_degree(cls, n_source: int, n_target: int, degree: int,
+                        weight: float | Callable[[np.random.Generator, int], ArrayLike], *, rng: Rng = None,
+                        self_connections: bool = True) -> Self:
         """Return weights that connect each target to the same number of sources, all different and drawn alike.
 
         Time and memory follow the number of connections, not of pairs.
@@ -383,7 +401,7 @@ class Sparse(Weights):
         degree = _validate.at_most(owner, "degree", _validate.whole(owner, "degree", degree, 0), candidates)
         weight, rng = cls._checked(weight, rng)
         # one number a connection, which sorts by source, then by target
-        places = np.empty((n_target, degree), dtype=np.int64)
+        places: NDArray[np.int64] = np.empty((n_target, degree), dtype=np.int64)
         for target, place in enumerate(places):
             place[:] = _draw(rng, candidates, degree, None if self_connections else target)*n_target + target
         places = places.reshape(-1)
@@ -393,20 +411,21 @@ class Sparse(Weights):
         return cls._weighed(indptr, indices, weight, rng, (n_source, n_target))
 
     @classmethod
-    def _candidates(cls, n_source, n_target, size, self_connections):
+    def _candidates(cls, n_source: int, n_target: int, size: int, self_connections: bool) -> int:
         if self_connections:
             return size
         _validate.same_size(cls.__name__, n_source, n_target, "where self_connections is False")
         return size - 1
 
     @classmethod
-    def _checked(cls, weight, rng):
+    def _checked(cls, weight: Any, rng: Rng) -> tuple[Any, np.random.Generator]:
         if not callable(weight):
             weight = _validate.number(cls.__name__, "weight", weight)
         return weight, _generator(cls.__name__, rng)
 
     @classmethod
-    def _weighed(cls, indptr, indices, weight, rng, shape):
+    def _weighed(cls, indptr: Neurons, indices: Neurons, weight: Any, rng: np.random.Generator,
+                 shape: tuple[int, int]) -> Self:
         count = len(indices)
         if callable(weight):
             data = _validate.real_array(cls.__name__, "weight(rng, count)", weight(rng, count), (count,))
@@ -414,15 +433,15 @@ class Sparse(Weights):
             data = np.full(count, weight)
         return cls.__new__(cls)._keep(indptr, indices, data, shape)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}(shape={self.shape}, connections={len(self.indices)})"
 
-    def _fill(self, source, row):
+    def _fill(self, source: int, row: Floats) -> None:
         connections = slice(self.indptr[source], self.indptr[source + 1])
         row[:] = 0.0
         row[self.indices[connections]] = self.data[connections]
 
-    def toscipy(self):
+    def toscipy(self) -> Any:
         """Return the weights as a scipy sparse array; needs scipy.
 
         Returns
@@ -435,7 +454,7 @@ class Sparse(Weights):
         return csr_array((self.data, self.indices, self.indptr), shape=self.shape, copy=True)
 
 
-def _arc(kept, n):
+def _arc(kept: Neurons, n: int) -> tuple[int, int]:
     """Return first place and width of the shortest stretch of a ring that has all of `kept` (ascending) on it."""
     if len(kept) == 0:
         return 0, 0
@@ -484,7 +503,12 @@ class Ring(Weights):
     (-1, 3)
     """
 
-    def __init__(self, row, *, flat=0.0, tolerance=0.0):
+    flat: float
+    bump: Floats
+    first: int
+    shape: tuple[int, int]
+
+    def __init__(self, row: ArrayLike, *, flat: float = 0.0, tolerance: float = 0.0) -> None:
         row = _validate.real_array(self, "row", row, ("n",))
         flat = _validate.number(self, "flat", flat)
         tolerance = self._tolerance(tolerance)
@@ -493,18 +517,19 @@ class Ring(Weights):
         self._cut(flat, bump, tolerance)
 
     @classmethod
-    def _tolerance(cls, tolerance):
+    def _tolerance(cls, tolerance: float) -> float:
         owner = cls.__name__
         return _validate.at_most(owner, "tolerance", _validate.number(owner, "tolerance", tolerance, at_least=0), 1)
 
-    def _cut(self, flat, bump, tolerance):
+    def _cut(self, flat: float, bump: Floats, tolerance: float) -> Self:
         n, height = len(bump), np.abs(bump)
         first, width = _arc(np.flatnonzero(height > tolerance*height.max()), n)
         kept = bump[(first + np.arange(width)) % n]
         return self._store(flat=float(flat), bump=kept, first=first, shape=(n, n))
 
     @classmethod
-    def from_profile(cls, n, prop=0.7, sigma=0.05, scale=1.0, tolerance=NEGLIGIBLE):
+    def from_profile(cls, n: int, prop: float = 0.7, sigma: float = 0.05, scale: float = 1.0,
+                     tolerance: float = NEGLIGIBLE) -> Self:
         """Return the tuned weights of the published ring model.
 
         Between neurons at angles a and b they are proportional to
@@ -562,15 +587,15 @@ class Ring(Weights):
             return cls.__new__(cls)._cut(scale*((1 - prop)/total), scale*(tuned/total), tolerance)
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Number of targets on the bump."""
         return len(self.bump)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (f"{type(self).__name__}(shape={self.shape}, flat={self.flat:.6g}, first={self.first}, "
                 f"width={self.width})")
 
-    def _fill(self, source, row):
+    def _fill(self, source: int, row: Floats) -> None:
         row[:] = self.flat
         row[(source + self.first + np.arange(self.width)) % len(row)] = self.flat + self.bump
 
@@ -598,18 +623,20 @@ class Uniform(Weights):
     array([[0.25, 0.25]])
     """
 
-    def __init__(self, weight, shape=None):
+    weight: float
+
+    def __init__(self, weight: float, shape: tuple[int, int] | None = None) -> None:
         weight = _validate.number(self, "weight", weight)
         shape = None if shape is None else _validate.matrix_shape(self, shape)
         self._store(weight=weight, shape=shape)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.weight!r}, shape={self.shape})"
 
-    def _with_shape(self, n_source, n_target):
+    def _with_shape(self, n_source: int, n_target: int) -> Weights:
         return self._of(weight=self.weight, shape=(n_source, n_target))
 
-    def _fill(self, source, row):
+    def _fill(self, source: int, row: Floats) -> None:
         row[:] = self.weight
 
 
@@ -636,23 +663,25 @@ class OneToOne(Weights):
     array([0. , 0. , 0.5])
     """
 
-    def __init__(self, weight):
+    weight: Values
+
+    def __init__(self, weight: ArrayLike) -> None:
         if isinstance(weight, (list, tuple)) or getattr(weight, "ndim", 0) > 0:
             weight = _validate.real_array(self, "weight", weight, ("n",))
             self._store(weight=weight, shape=(len(weight), len(weight)))
         else:
             self._store(weight=_validate.number(self, "weight", weight), shape=None)
 
-    def _with_shape(self, n_source, n_target):
+    def _with_shape(self, n_source: int, n_target: int) -> Weights:
         _validate.same_size(self, n_source, n_target, "for one-to-one weights")
         return self._of(weight=self.weight, shape=(n_source, n_target))
 
-    def _fill(self, source, row):
+    def _fill(self, source: int, row: Floats) -> None:
         row[:] = 0.0
         row[source] = self.weight[source] if isinstance(self.weight, np.ndarray) else self.weight
 
 
-def as_weights(value, n_source, n_target):
+def as_weights(value: Any, n_source: int, n_target: int) -> Weights:
     """Return weights between populations of given sizes, from whatever says them.
 
     Parameters

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+import threadpoolctl
 from conftest import composed
 from fast_tools import (
     DT,
@@ -21,6 +22,7 @@ from fast_tools import (
 
 import lifext
 from lifext import Dense, Network, OneToOne, PerformanceWarning, Ring, Sparse, Uniform
+from lifext._core import fast_loop
 
 NEVER = 1e3
 
@@ -651,3 +653,37 @@ def test_callbacks_come_at_their_interval_and_can_end_the_run():
     assert seen == pytest.approx([2.5, 5.0, 7.5, 10.0])
     net.run(10.0, every=(0.5, lambda net: net.time >= 12.0))
     assert net.time == pytest.approx(12.0)
+
+
+@pytest.mark.parametrize("pieces", [[400.0], [200.0, 0.05, 199.95], [12.8] * 31 + [3.2]])
+def test_a_cue_long_over_is_let_go(pieces):
+    """Its trains decay to nothing and are passed over, wherever the run is cut, until they are driven again."""
+    def outcome(pieces):
+        cells = lifext.pyrRingPop(300, noise_g=0.008, rng=1)
+        cells.afferents = lifext.affRingPoisson(300, cells.directions, g=0.002)
+        net = network({"cells": cells}, [("cells", "cells", Uniform(0.001), "exc")], seed=1)
+        states = []
+        for _ in range(2):
+            cells.stim(1.0, max_rate=2.0)
+            run(net, 20.0)
+            driven = cells.afferents._s.copy()
+            cells.removeStim()
+            for piece in pieces:
+                run(net, piece)
+            states += [driven, cells.afferents._s.copy(), cells.afferents._curr.copy(), cells.VMs()]
+        return states
+    want, got = outcome([400.0]), outcome(pieces)
+    for a, b in zip(want, got):
+        assert np.array_equal(a, b)
+    for driven, left, current, _ in (got[:4], got[4:]):
+        assert driven.any()
+        assert not left.any()
+        assert not current.any()
+
+
+@pytest.mark.skipif(not fast_loop.has_openmp(), reason="built without OpenMP")
+def test_threadpoolctl_limits_the_threads():
+    # a wheel brings an OpenMP of its own, which threadpoolctl has to find
+    for count in (1, 3):
+        with threadpoolctl.threadpool_limits(count, user_api="openmp"):
+            assert fast_loop.max_threads() == count

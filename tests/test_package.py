@@ -65,7 +65,8 @@ SIGNATURES = {
 def named_arguments(function):
     """The arguments that can be passed by position, without `rng`, which is new."""
     parameters = inspect.signature(function).parameters.values()
-    return ", ".join(str(p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in ("self", "rng"))
+    return ", ".join(str(p.replace(annotation=p.empty)) for p in parameters
+                     if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in ("self", "rng"))
 
 
 @pytest.mark.parametrize("name", SIGNATURES)

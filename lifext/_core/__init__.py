@@ -4,9 +4,12 @@
 ``use("reference")`` or with ``LIFEXT_BACKEND=reference`` in the environment, their NumPy
 twins of the same signatures.
 """
+from __future__ import annotations
+
 import contextlib
 import os
 import types
+from collections.abc import Iterator
 
 from . import kinetics as _kinetics
 from . import membrane as _membrane
@@ -27,7 +30,7 @@ _BACKENDS = {
 kernels = types.SimpleNamespace()
 
 
-def use(backend):
+def use(backend: str) -> None:
     """Have `kernels` hold the ``"compiled"`` or the ``"reference"`` ones."""
     if backend not in _BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(_BACKENDS)}, got {backend!r}")
@@ -35,7 +38,7 @@ def use(backend):
 
 
 @contextlib.contextmanager
-def using(backend):
+def using(backend: str) -> Iterator[types.SimpleNamespace]:
     """Use a backend for the length of a ``with`` block."""
     before = kernels.backend
     use(backend)

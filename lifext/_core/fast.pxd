@@ -20,6 +20,7 @@ cdef enum:
     NOISE = 0
     AFFERENT = 1
     GUIDE = 64
+    FLUSH_EVERY = 256         # steps between two looks at what is as good as closed
 
 cdef extern from *:
     """
@@ -162,4 +163,5 @@ cdef class FastCell:
     cdef _refresh_input(self, int place, PoissonInput record)
     cdef _tabulate(self, int place, PoissonInput record)
     cdef _sum_currents(self)
+    cdef void let_go(self) noexcept nogil
     cdef void forget_spikes(self) noexcept nogil

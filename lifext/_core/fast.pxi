@@ -6,8 +6,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from .equations cimport (blocked_force, crossing_time, driven_current, driving_force, heun_stage, heun_step_by, jump,
                          leak_current, linear_decay, magnesium_power, net_current, relaxed, second_order_relaxed)
-from .fast cimport (AFFERENT, AMPA, BLOCK, EXCITATORY, GABA, GUIDE, INHIBITORY, NMDA, NOISE, Cells, Channel,
-                    FastLoops, Gate, Link, Poisson, Receptor, Source, Target)
+from .fast cimport (AFFERENT, AMPA, BLOCK, EXCITATORY, FLUSH_EVERY, GABA, GUIDE, INHIBITORY, NMDA, NOISE, Cells,
+                    Channel, FastLoops, Gate, Link, Poisson, Receptor, Source, Target)
 from .fast_math cimport Quotient, fast_exp, power_of_two
 from .philox cimport lifext_philox_eight
 from .projection cimport DENSE, RING, SPARSE, UNIFORM
@@ -33,11 +33,11 @@ ctypedef fused Weight:
 cdef enum:
     CALLS = 8                 # of the generator at once
     WORDS = 4*CALLS
-    FLUSH_EVERY = 256         # steps
+    GLANCE = 32               # neurons that are looked over for spikes at once
     LINE = 8                  # numbers in a line of the cache: vectors of as many load in one piece
 
 # Gating below this is as good as closed, and would in time become too small for full speed.
-cdef double CLOSED = 1e-200
+cdef double CLOSED = 1e-40
 
 
 cdef inline double *whole_lines(double *space) noexcept nogil:
@@ -385,15 +385,33 @@ cdef Py_ssize_t move(Cells *c, Py_ssize_t lo, Py_ssize_t n, Source start, Source
                      <Source> (c.v_threshold + lo), <Source> (c.steady + lo), start, slope, stage, synaptic, n, v)
 
 
+cdef bint any_at(Value v_threshold, Source v, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i, found = 0
+    for i in range(n):
+        found += v[i] >= of(v_threshold, i)
+    return found > 0
+
+
+cdef bint any_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
+    if c.uniform:
+        return any_at(c.v_threshold[0], <Source> (c.v + lo), n)
+    return any_at(<Source> (c.v_threshold + lo), <Source> (c.v + lo), n)
+
+
 cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const double *start) noexcept nogil:
     # OUT: ids, times, from lo on; end_refractory
-    cdef Py_ssize_t i, k = lo, one = 0 if c.uniform else 1
-    for i in range(lo, lo + n):
-        if c.v[i] >= c.v_threshold[one*i]:
-            c.ids[k] = i
-            c.times[k] = crossing_time(c.v_threshold[one*i], start[i - lo], c.v[i], c.dt)
-            c.end_refractory[i] = time + c.times[k] + c.refractory[one*i]
-            k += 1
+    cdef Py_ssize_t part, first, m, i, k = lo, one = 0 if c.uniform else 1
+    for part in range((n + GLANCE - 1)//GLANCE):
+        first = lo + part*GLANCE
+        m = min(<Py_ssize_t> GLANCE, lo + n - first)
+        if not any_spikes(c, first, m):
+            continue
+        for i in range(first, first + m):
+            if c.v[i] >= c.v_threshold[one*i]:
+                c.ids[k] = i
+                c.times[k] = crossing_time(c.v_threshold[one*i], start[i - lo], c.v[i], c.dt)
+                c.end_refractory[i] = time + c.times[k] + c.refractory[one*i]
+                k += 1
 
 
 include "fast_usual.pxi"
@@ -473,7 +491,10 @@ cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
         take_spikes(&c.receptors[NMDA].gate, lo, n, c.excitation_alike + 2, sums + 2, c.excited_apart, EXCITATORY)
         if c.excited_apart:
             clear(EXCITATORY*n, sums)
-    if c.quieted:
+    if c.quieted and c.quieted_apart and c.receptors[GABA].gate.uniform and not c.receptors[GABA].gate.second:
+        take_usual_inhibition(&c.receptors[GABA].gate, c.inhibition_alike[0], n, c.inhibition + INHIBITORY*lo,
+                              c.receptors[GABA].gate.s + lo)
+    elif c.quieted:
         sums = c.inhibition + INHIBITORY*lo
         take_spikes(&c.receptors[GABA].gate, lo, n, c.inhibition_alike, sums, c.quieted_apart, INHIBITORY)
         if c.quieted_apart:

@@ -271,6 +271,24 @@ cdef class FastCell:
             for i in range(self.c.size):
                 synaptic[i] = synaptic[i] + part[i]
 
+    cdef void let_go(self) noexcept nogil:
+        """Pass over inputs that nothing drives any more, and of whose gating nothing is left."""
+        cdef Poisson *p
+        cdef Py_ssize_t i, open_somewhere
+        cdef int k
+        for k in range(2):
+            p = &self.c.inputs[k]
+            if not p.active or p.driven:
+                continue
+            open_somewhere = 0
+            for i in range(self.c.size):
+                open_somewhere += p.s[i] != 0.0
+            if open_somewhere:
+                continue
+            p.active = False
+            for i in range(self.c.size):
+                p.curr[i] = 0.0
+
     cdef void forget_spikes(self) noexcept nogil:
         """Start a step: no spike has come yet."""
         cdef Cells *c = &self.c
@@ -294,6 +312,8 @@ cdef class FastCell:
         for block in range(self.c.blocks):
             fast_loops().advance(&self.c, block)
             fast_loops().predict(&self.c, block, step, before, keep)
+        if step % FLUSH_EVERY == 0:
+            self.let_go()
         self.forget_spikes()
 
     def settle(self, double before):

@@ -21,7 +21,7 @@ from libc.stdlib cimport calloc, free
 import numpy as np
 
 from .buffers cimport Cell, PoissonInput, Receptor
-from .fast cimport BLOCK, Cells, FastCell, FastLoops, Link, fast_loops
+from .fast cimport BLOCK, FLUSH_EVERY, Cells, FastCell, FastLoops, Link, fast_loops
 from .logs cimport SpikeLog
 from .loop cimport Connection, Member
 from .numpy_loops cimport copy_into
@@ -337,6 +337,8 @@ cdef class FastLoop:
         self.advance_and_predict(keep)
         self.before = self.step*self.dt
         for k in range(self.n_units):
+            if self.step % FLUSH_EVERY == 0:
+                (<Unit> self._units[k]).fast.let_go()
             (<Unit> self._units[k]).fast.forget_spikes()
             (<Unit> self._units[k]).collect(self.step)
         if self.mixed:

@@ -128,6 +128,15 @@ cdef void take_usual_excitation(Receptor *r, const double *alike, Py_ssize_t lo,
         x_nmda[i] = jump(x_nmda[i], alpha_x, nmda)
 
 
+cdef void take_usual_inhibition(Gate *g, double alike, Py_ssize_t n, Target sums, Target s) noexcept nogil:
+    """As `take_spikes` of a first-order receptor with one alpha for all, and `clear`."""
+    cdef double alpha = g.alpha_s[0]
+    cdef Py_ssize_t i
+    for i in range(n):
+        s[i] = jump(s[i], alpha, alike + sums[2*i])
+        sums[2*i] = sums[2*i + 1] = 0.0
+
+
 # Which of its arrays a population has
 
 cdef Py_ssize_t move_with_force(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train, Force force,

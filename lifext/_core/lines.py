@@ -1,10 +1,15 @@
 """Where arrays that kernels walk begin in memory."""
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 LINE = 64
 
 
-def in_whole_lines(array):
+def in_whole_lines(array: NDArray[Any]) -> NDArray[Any]:
     """Return a copy that begins where a line of the cache does.
 
     A vector of eight numbers then lies in one line; in the midst of two it takes twice as long to load and to store.
@@ -28,6 +33,6 @@ def in_whole_lines(array):
     return copy
 
 
-def address(array):
+def address(array: NDArray[Any]) -> int:
     """Return where the memory of an array begins."""
-    return array.__array_interface__["data"][0]
+    return int(array.__array_interface__["data"][0])

@@ -1,5 +1,16 @@
 """Tables from which the fast arithmetic draws how many spikes a Poisson train brings in a step."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
+
+from .._types import Neurons
+
+# whole numbers without a sign, of 32 or 64 bits
+Words: TypeAlias = NDArray[Any]
 
 # Arrivals in a step of a block, on average, for which a table is still of a reasonable size.
 MOST = 1e6
@@ -7,7 +18,7 @@ GUIDE = 64
 _ALL = np.uint64(2**64 - 1)
 
 
-def count_table(mean):
+def count_table(mean: float) -> tuple[int, Words, Words]:
     """Return the table of one Poisson distribution, for drawing from it by inversion.
 
     Made of products and quotients alone, which round alike on every machine. Beyond ten standard
@@ -46,7 +57,7 @@ def count_table(mean):
     return lowest + int(np.argmax(kept)), below, np.searchsorted(below, starts).astype(np.uint32)
 
 
-def count_tables(means):
+def count_tables(means: Iterable[float]) -> tuple[Neurons, Neurons, Words, Words]:
     """Return the tables of several distributions, one behind the other.
 
     Parameters

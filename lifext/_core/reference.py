@@ -2,27 +2,37 @@
 
 They are the specification that the tests hold the compiled kernels to, bit for bit.
 """
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
 
+from .._types import Floats, Neurons, RandomSource, Values
 from . import equations
-from .buffers import GatingKind
+from .buffers import Cell, Gating, GatingKind, Leak, PoissonInput, Receptor
+
+# what is left after a time, and what a spike of some weights makes of a gating variable
+Law: TypeAlias = Callable[[float], Any]
+Jump: TypeAlias = Callable[[Floats, Floats], Any]
 
 
 class SpikeBuffer:
     """Twin of `spikes.SpikeBuffer`."""
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         self.size = size
         self.clear()
 
     @property
-    def count(self):
+    def count(self) -> int:
         return len(self.times)
 
-    def clear(self):
+    def clear(self) -> None:
         self.times, self.weights = np.empty(0), np.empty((0, self.size))
 
-    def receive(self, dt, times, weights):
+    def receive(self, dt: float, times: Floats, weights: Floats) -> int:
         came = times != dt
         sound = np.isfinite(times) & np.isfinite(weights).all(axis=1)
         if (came & ~sound).any():
@@ -31,17 +41,17 @@ class SpikeBuffer:
         self.weights = np.vstack([self.weights, weights[came]])
         return -1
 
-    def merged(self):
+    def merged(self) -> tuple[Floats, Floats]:
         order = np.argsort(self.times, kind="stable")
         return self.times[order], self.weights[order]
 
 
-def project_first_order(s, decay):
+def project_first_order(s: Floats, decay: Values) -> Floats:
     """Return the open fraction once `decay` is left of it."""
     return s * decay
 
 
-def walk_first_order(s, dt, times, weights, decay, jump):
+def walk_first_order(s: Floats, dt: float, times: Floats, weights: Floats, decay: Law, jump: Jump) -> None:
     """Take `s` (n,) in place through a step: `decay(d)` between spikes, `jump(s, w)` at one."""
     now = 0
     for time, row in zip(times, weights):
@@ -51,7 +61,8 @@ def walk_first_order(s, dt, times, weights, decay, jump):
     s *= decay(dt - now)
 
 
-def walk_second_order(s, x, dt, times, weights, rise, decay_x, jump_x):
+def walk_second_order(s: Floats, x: Floats, dt: float, times: Floats, weights: Floats, rise: Law, decay_x: Law,
+                      jump_x: Jump) -> None:
     """Take `s` and `x` in place through a step: ``rise(d)`` is added to s, ``decay_x(d)`` left of x."""
     now = 0
     for time, row in zip(times, weights):
@@ -63,34 +74,34 @@ def walk_second_order(s, x, dt, times, weights, rise, decay_x, jump_x):
     x *= decay_x(dt - now)
 
 
-def _parameters(record, *names):
+def _parameters(record: Any, *names: str) -> list[Floats]:
     return [np.asarray(getattr(record, name)) for name in names]
 
 
-def _time_constant(k):
+def _time_constant(k: Gating) -> Values:
     # one for all neurons is a number, whose exp is libm's
     return k.tau_s[0] if k.one_tau else np.asarray(k.tau_s)
 
 
-def _decay_of(k):
+def _decay_of(k: Gating) -> Law:
     law = equations.linear_decay if k.kind == GatingKind.LINEAR else equations.exponential_decay
     return lambda d: law(d, _time_constant(k))
 
 
-def _rise_of(k):
+def _rise_of(k: Gating) -> Law:
     s, x, alpha_s, tau_x, tau_s = _parameters(k, "s", "x", "alpha_s", "tau_x", "tau_s")
     return lambda d: equations.second_order_rise(d, s, x, alpha_s, tau_x, tau_s)
 
 
-def project_gating(k, dt):
+def project_gating(k: Gating, dt: float) -> Floats:
     """Twin of `kinetics.project_gating`."""
-    s = np.asarray(k.s)
+    s: Floats = np.asarray(k.s)
     if k.kind == GatingKind.SECOND_ORDER:
-        return s + _rise_of(k)(dt)
-    return s * _decay_of(k)(dt)
+        return np.asarray(s + _rise_of(k)(dt))
+    return np.asarray(s * _decay_of(k)(dt))
 
 
-def walk(k, dt, times, weights):
+def walk(k: Gating, dt: float, times: Floats, weights: Floats) -> None:
     """Twin of `kinetics.walk`."""
     s, prev_s, x, prev_x, alpha_s, alpha_x, tau_x = _parameters(
         k, "s", "prev_s", "x", "prev_x", "alpha_s", "alpha_x", "tau_x")
@@ -104,15 +115,15 @@ def walk(k, dt, times, weights):
         walk_first_order(s, dt, times, weights, _decay_of(k), lambda s, w: law(s, alpha_s, w))
 
 
-def draw_arrivals(rng, dt, rate, size):
+def draw_arrivals(rng: RandomSource | None, dt: float, rate: Values, size: int) -> tuple[Floats, Neurons]:
     """Return when in the step arrivals come, and how many, one of each a neuron."""
     if rng is None:
         return np.random.rand(size) * dt, np.random.poisson(dt * rate, size)
-    uniform = rng.random if hasattr(rng, "random") else rng.random_sample
+    uniform = rng.random if isinstance(rng, np.random.Generator) else rng.random_sample
     return uniform(size) * dt, rng.poisson(dt * rate, size)
 
 
-def poisson_input(p, dt, v):
+def poisson_input(p: PoissonInput, dt: float, v: Floats) -> None:
     """Twin of `noise.poisson_input`."""
     if not p.pending[0]:
         return
@@ -132,7 +143,7 @@ def poisson_input(p, dt, v):
     p.pending[0] = 0
 
 
-def _receptor_currents(c, s, v):
+def _receptor_currents(c: Cell, s: Sequence[Floats], v: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the AMPA, NMDA and GABA currents at `v` through open fractions `s`."""
     ampa_g, ampa_v, nmda_g, nmda_v, mg, gaba_g, gaba_v = _parameters(
         c, "ampa_g", "ampa_v", "nmda_g", "nmda_v", "mg", "gaba_g", "gaba_v")
@@ -142,27 +153,33 @@ def _receptor_currents(c, s, v):
             equations.receptor_current(gaba_g, s[2], v, gaba_v))
 
 
-def _net_current(c, v, afferent, noise, ampa, nmda, gaba):
+def _steady(c: Cell) -> Floats:
+    assert c.steady is not None
+    return np.asarray(c.steady.curr)
+
+
+def _net_current(c: Cell, v: Floats, *currents: Values) -> Floats:
     leak = equations.leak_current(np.asarray(c.leak_g), v, np.asarray(c.v_leak))
+    afferent, noise, ampa, nmda, gaba = currents
     net = equations.total_current(afferent, noise, leak, ampa, nmda)
-    return net - gaba if c.inhibited else net
+    return np.asarray(net - gaba if c.inhibited else net)
 
 
-def predict(c, dt, time):
+def predict(c: Cell, dt: float, time: float) -> int:
     """Twin of `membrane.predict`."""
     c.excitation.clear()
     c.inhibition.clear()
     v, v_ahead, spiked, spike_time, end_refractory, v_threshold, refractory, cm = _parameters(
         c, "v", "v_ahead", "spiked", "spike_time", "end_refractory", "v_threshold", "refractory", "cm")
     ampa, nmda, gaba = [np.asarray(r.curr) for r in (c.ampa, c.nmda, c.gaba)]
-    start = [np.array(p.curr if p.pending[0] else p.prev_curr) if p is not None else np.asarray(c.steady.curr)
+    start = [np.array(p.curr if p.pending[0] else p.prev_curr) if p is not None else _steady(c)
              for p in (c.afferents, c.noise)]
     slope1 = _net_current(c, v, *start, ampa, nmda, gaba)
     stage = equations.heun_stage(v, slope1, dt)
     if c.afferents is not None:
         poisson_input(c.afferents, dt, stage)
     poisson_input(c.noise, dt, stage)
-    afferent = np.asarray((c.steady if c.afferents is None else c.afferents).curr)
+    afferent = _steady(c) if c.afferents is None else np.asarray(c.afferents.curr)
     gates = [project_gating(r.gating, dt) for r in (c.ampa, c.nmda, c.gaba)]
     slope2 = _net_current(c, stage, afferent, np.asarray(c.noise.curr), *_receptor_currents(c, gates, stage))
     v_ahead[:] = equations.heun_step(v, slope1, slope2, dt, cm)
@@ -173,16 +190,17 @@ def predict(c, dt, time):
     return int(spikes.sum())
 
 
-def advance(c, dt, time):
+def advance(c: Cell, dt: float, time: float) -> None:
     """Twin of `membrane.advance`."""
     v, end_refractory, v_reset, cm = _parameters(c, "v", "end_refractory", "v_reset", "cm")
     walk(c.ampa.gating, dt, *c.excitation.merged())
     walk(c.nmda.gating, dt, *c.excitation.merged())
     walk(c.gaba.gating, dt, *c.inhibition.merged())
     inputs = [p for p in (c.afferents, c.noise) if p is not None]
-    steady = [] if c.steady is None else [np.asarray(c.steady.curr)]
+    steady = [] if c.steady is None else [_steady(c)]
     receptors = [c.ampa, c.nmda, c.gaba]
-    for record in [*receptors, c.leak]:
+    records: list[Receptor | Leak] = [*receptors, c.leak]
+    for record in records:
         np.asarray(record.prev_curr)[:] = record.curr
     slope1 = _net_current(c, v, *steady, *(np.asarray(p.prev_curr) for p in inputs),
                           *(np.asarray(r.prev_curr) for r in receptors))
@@ -201,6 +219,6 @@ def advance(c, dt, time):
         owner[name].append(float(values[index]) if index >= 0 else mean(values))
 
 
-def mean(x):
+def mean(x: Floats) -> float:
     """Twin of `numpy_loops.mean`."""
     return float(np.mean(x)) if len(x) else float("nan")

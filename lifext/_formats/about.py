@@ -8,7 +8,10 @@
 Each format has a place for it. A file may come from anywhere, so none is believed before it is
 `checked`; one that has none, of another program, gets what its spikes can tell.
 """
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 
@@ -19,14 +22,14 @@ FIELDS = ("name", "size", "start", "stop", "directions", "provenance")
 MOST = 2**62
 
 
-def about(record):
+def about(record: Any) -> dict[str, Any]:
     """Return what a record says of itself."""
     directions = None if record._directions is None else np.asarray(record._directions, dtype=np.float64).tolist()
     return {"name": record.name, "size": record.size, "start": record.start, "stop": record.stop,
             "directions": directions, "provenance": record.provenance}
 
 
-def reach(record, times):
+def reach(record: Any, times: Any) -> tuple[float, float]:
     """Return from when to when there may be spikes in a record of these times, ms.
 
     A crossing that was extrapolated from above threshold may lie outside of what was recorded.
@@ -34,7 +37,8 @@ def reach(record, times):
     return float(times.min(initial=record.start)), float(times.max(initial=record.stop))
 
 
-def fitting(found, ids, times, name=None, size=None, start=0.0, stop=0.0):
+def fitting(found: dict[str, Any] | None, ids: Any, times: Any, name: str | None = None, size: int | None = None,
+            start: float = 0.0, stop: float = 0.0) -> dict[str, Any]:
     """Return the about of spikes that were read, when both are checked.
 
     Parameters
@@ -64,7 +68,7 @@ def fitting(found, ids, times, name=None, size=None, start=0.0, stop=0.0):
     return found
 
 
-def checked(value):
+def checked(value: dict[str, Any]) -> dict[str, Any]:
     """Return an about with all its fields, directions as an array, or raise ValueError, TypeError or KeyError."""
     value = {field: value[field] for field in FIELDS}
     _sound(isinstance(value["name"], str), "the name")
@@ -81,13 +85,13 @@ def checked(value):
     return value
 
 
-def check_spikes(ids, times, size):
+def check_spikes(ids: Any, times: Any, size: int) -> None:
     """Raise ValueError if these are not neurons of a population of a size, and times."""
     _sound(ids.ndim == 1 and ids.shape == times.shape, "the shape of neurons and times")
     _sound(ids.dtype.kind in "iu" and times.dtype.kind == "f", "the type of neurons and times")
     _sound(len(ids) == 0 or 0 <= ids.min() <= ids.max() < size, "a neuron")
 
 
-def _sound(condition, what):
+def _sound(condition: object, what: str) -> None:
     if not condition:
         raise ValueError(f"{what} is not as it should be")

@@ -2,8 +2,11 @@
 
 What the record says of itself is among the annotations of the segment that the trains are in.
 """
+from __future__ import annotations
+
 import json
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +16,7 @@ from .about import about, fitting, reach
 KIND = "spike trains of neo"
 
 
-def make(record):
+def make(record: Any) -> Any:
     """Return a SpikeTrainList of all neurons, in a segment of its own."""
     neo, lists, pq = _neo()
     facts = about(record)
@@ -28,7 +31,7 @@ def make(record):
     return trains
 
 
-def read(trains, name):
+def read(trains: Any, name: str | None) -> Any:
     """Return neurons, times and about of spike trains, one a neuron."""
     _, lists, pq = _neo()
     with _validate.spikes_from(trains, KIND):
@@ -46,14 +49,14 @@ def read(trains, name):
         return ids, times, fitting(_own(trains), ids, times, name, len(trains), start, stop)
 
 
-def _neo():
+def _neo() -> Any:
     neo = _validate.optional("neo", "neo", "neo's spike trains")
     import neo.core.spiketrainlist as lists
     import quantities
     return neo, lists, quantities
 
 
-def _joined(trains):
+def _joined(trains: Any) -> Any:
     """Return the place in the list and the time of each spike."""
     known = np.array(trains.all_channel_ids)
     order = np.argsort(known, kind="stable")
@@ -65,7 +68,7 @@ def _joined(trains):
             np.concatenate([train.rescale("ms").magnitude for train in trains]) * trains[0].units.rescale("ms").units)
 
 
-def _own(trains):
+def _own(trains: Any) -> Any:
     """Return the about that `make` put beside the trains, if these are still all of them."""
     text = None if trains.segment is None else trains.segment.annotations.get("lifext")
     facts = None if text is None else json.loads(text)

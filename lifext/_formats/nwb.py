@@ -4,11 +4,14 @@ NWB counts in seconds. Several populations share the table; the column ``populat
 a unit is, ``neuron`` which. The table ``lifext`` of the file's group ``analysis`` has a row for
 each population, with its about as JSON.
 """
+from __future__ import annotations
+
 import contextlib
 import datetime
 import json
 import os
 import uuid
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +26,7 @@ DESCRIPTIONS = {"population": "name of the population", "neuron": "number of the
 BLANKS = {"population": "", "neuron": -1, "direction": np.nan}
 
 
-def write(record, target, session_start_time):
+def write(record: Any, target: Any, session_start_time: Any) -> Any:
     """Write a record to a new file, or add it to a file in memory."""
     pynwb = _validate.optional("pynwb", "nwb", "an NWB file")
     if isinstance(target, pynwb.NWBFile):
@@ -42,7 +45,7 @@ def write(record, target, session_start_time):
         raise
 
 
-def _session(pynwb, record, start_time):
+def _session(pynwb: Any, record: Any, start_time: Any) -> Any:
     from .. import __version__
 
     return pynwb.NWBFile(
@@ -51,7 +54,7 @@ def _session(pynwb, record, start_time):
         was_generated_by=[["lifext", __version__]])
 
 
-def _add(record, session):
+def _add(record: Any, session: Any) -> Any:
     _validate.new_population(record.name, list(_abouts(session)))
     ids, times = record._arrays()
     start, stop = reach(record, times)
@@ -69,7 +72,7 @@ def _add(record, session):
     _table(session).add_row(population=record.name, about=json.dumps(about(record)))
 
 
-def _columns(record, units):
+def _columns(record: Any, units: Any) -> Any:
     """Return which columns the units will have, or refuse a table with columns that nobody can fill here."""
     own = ["population", "neuron"] if record._directions is None else list(BLANKS)
     if units is None:
@@ -79,7 +82,7 @@ def _columns(record, units):
     return [*units.colnames, *(name for name in own if name not in units.colnames)]
 
 
-def _prepare(session, columns):
+def _prepare(session: Any, columns: Any) -> Any:
     present = () if session.units is None else session.units.colnames
     count = 0 if session.units is None else len(session.units)
     for name in columns:
@@ -87,7 +90,7 @@ def _prepare(session, columns):
             session.add_unit_column(name, DESCRIPTIONS[name], data=[BLANKS[name]] * count)
 
 
-def _table(session):
+def _table(session: Any) -> Any:
     from hdmf.common import DynamicTable
 
     if TABLE not in session.analysis:
@@ -98,7 +101,7 @@ def _table(session):
     return session.analysis[TABLE]
 
 
-def _abouts(session):
+def _abouts(session: Any) -> Any:
     """Return what is said of the populations, as JSON by name."""
     if TABLE not in session.analysis:
         return {}
@@ -106,7 +109,7 @@ def _abouts(session):
     return dict(zip(table["population"][:], table["about"][:]))
 
 
-def read(source, name):
+def read(source: Any, name: str | None) -> Any:
     """Return neurons, times and about of a population."""
     pynwb = _validate.optional("pynwb", "nwb", "an NWB file")
     if isinstance(source, pynwb.NWBFile):
@@ -121,7 +124,7 @@ def read(source, name):
         return _read(session, path, name)
 
 
-def _read(session, place, name):
+def _read(session: Any, place: Any, name: str | None) -> Any:
     with _validate.spikes_from(place, KIND):
         if "spike_times" not in session.units.colnames:
             raise ValueError("no unit has spike times")
@@ -135,7 +138,7 @@ def _read(session, place, name):
         return _units(session.units, rows, np.asarray(session.units["neuron"][:])[rows], json.loads(abouts[chosen]))
 
 
-def _units(units, rows, neurons, found, name=None):
+def _units(units: Any, rows: Any, neurons: Any, found: Any, name: str | None = None) -> Any:
     """Return neurons, times and about of some units; without numbers of their own they are counted from 0."""
     neurons = np.arange(len(rows)) if neurons is None else neurons
     trains = [np.asarray(units["spike_times"][int(row)], dtype=np.float64) for row in rows]

@@ -2,26 +2,30 @@
 
 A record that streams writes such a file already; its layout is that of `SpikeFile`.
 """
+from __future__ import annotations
+
 import os
+from typing import Any
 
 import numpy as np
 
 from .. import _validate
 from .._spike_file import SORTINGS, SpikeFile
+from .._types import Floats, Neurons, Path
 from .about import about
 
 KIND = "a SONATA file of spikes, with times in ms"
 MILLISECONDS = ("ms", "millisecond", "milliseconds")
 
 
-def write(record, path, sorting):
+def write(record: Any, path: Path, sorting: str) -> None:
     """Write a record in an order; one that streams is read in pieces where the order is its own."""
     _validate.choice("SpikeRecord", "sorting", sorting, tuple(SORTINGS))
     file = SpikeFile(path, record.name, sorting)
     try:
         file.describe(about(record))
         start = 0
-        for ids, times in record._pieces() if sorting == "none" else [_in_order(*record._arrays(), sorting)]:
+        for ids, times in record._pieces() if sorting == "none" else [_in_order(record._arrays(), sorting)]:
             file.write(start, ids, times)
             start += len(ids)
     except BaseException:
@@ -29,12 +33,13 @@ def write(record, path, sorting):
         raise
 
 
-def _in_order(ids, times, sorting):
+def _in_order(spikes: tuple[Neurons, Floats], sorting: str) -> tuple[Neurons, Floats]:
+    ids, times = spikes
     order = np.argsort(times, kind="stable") if sorting == "by_time" else np.lexsort((times, ids))
     return ids[order], times[order]
 
 
-def read(path, name, size):
+def read(path: str, name: str | None, size: int | None) -> tuple[SpikeFile, int, dict[str, Any]]:
     """Return the file of a population, how many spikes it has, and its about."""
     path, h5py = os.path.abspath(path), _validate.h5py_module()
     with open(path, "rb"):
@@ -49,6 +54,6 @@ def read(path, name, size):
         return SpikeFile.of(path, name, size)
 
 
-def _units(group):
+def _units(group: Any) -> Any:
     units = group["timestamps"].attrs.get("units", "ms")
     return units.decode() if isinstance(units, bytes) else units

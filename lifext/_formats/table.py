@@ -1,11 +1,15 @@
 """A record as a pandas table with a row a spike, and back. Its `attrs` have what the record says of itself."""
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from .. import _validate
 from .about import FIELDS, about, fitting
 
 
-def make(record):
+def make(record: Any) -> Any:
     """Return a DataFrame."""
     pandas = _validate.optional("pandas", "pandas", "a table")
     ids, times = record._arrays()
@@ -15,7 +19,7 @@ def make(record):
     return frame
 
 
-def read(frame, name, size):
+def read(frame: Any, name: str | None, size: int | None) -> tuple[Any, Any, dict[str, Any]]:
     """Return neurons, times and about of a DataFrame."""
     with _validate.spikes_from(frame, "a table with columns time (ms) and neuron (whole numbers)"):
         ids, times = frame["neuron"].to_numpy(), frame["time"].to_numpy(dtype=np.float64)

@@ -1,4 +1,6 @@
 """What a trial function is called, and whether it is still the one that it was."""
+from __future__ import annotations
+
 import ast
 import functools
 import hashlib
@@ -7,11 +9,13 @@ import json
 import pathlib
 import sys
 import textwrap
+import types
+from typing import Any
 
 from .store import digested
 
 
-def identity(fn):
+def identity(fn: Any) -> dict[str, str]:
     """Tell functions apart by name and code.
 
     Comments, docstrings and layout do not count, nor does what the function calls; default values, a closure's
@@ -37,7 +41,7 @@ def identity(fn):
     return {"name": _name(fn), "body": hashlib.sha256(_text(fn).encode("utf-8", "backslashreplace")).hexdigest()}
 
 
-def _name(fn):
+def _name(fn: Any) -> str:
     while isinstance(fn, functools.partial):
         fn = fn.func
     named = fn if hasattr(fn, "__qualname__") else type(fn)
@@ -48,7 +52,7 @@ def _name(fn):
     return f"{module}.{named.__qualname__}"
 
 
-def _text(fn):
+def _text(fn: Any) -> str:
     """Return a text that is another for another function."""
     if isinstance(fn, functools.partial):
         return f"partial({_text(fn.func)}, {_values(fn.args)}, {_values(fn.keywords)})"
@@ -62,7 +66,7 @@ def _text(fn):
     return f"{_text(call)} of {_values(vars(fn))}" if inspect.isfunction(call) else _name(fn)
 
 
-def _is_filled(cell):
+def _is_filled(cell: types.CellType) -> bool:
     try:
         cell.cell_contents  # noqa: B018
     except ValueError:
@@ -70,7 +74,7 @@ def _is_filled(cell):
     return True
 
 
-def _values(values):
+def _values(values: Any) -> str:
     """Return a text of values; of an object that cannot be written down there is its type."""
     if isinstance(values, dict):
         return "{" + ", ".join(f"{key}: {_values(value)}" for key, value in values.items()) + "}"
@@ -84,7 +88,7 @@ def _values(values):
         return _name(type(values))
 
 
-def _body(fn):
+def _body(fn: Any) -> str:
     # the statement that a lambda stands in has more than the lambda in it
     if fn.__name__ != "<lambda>":
         try:
@@ -94,15 +98,15 @@ def _body(fn):
     return f"Python {sys.version_info[0]}.{sys.version_info[1]} {_code_text(fn.__code__)}"
 
 
-def _without_docstrings(source):
+def _without_docstrings(source: str) -> str:
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        documented = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        if documented and ast.get_docstring(node) is not None:
+        if (isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+                and ast.get_docstring(node) is not None):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)
 
 
-def _code_text(code):
+def _code_text(code: types.CodeType) -> str:
     constants = [_code_text(value) if inspect.iscode(value) else repr(value) for value in code.co_consts]
     return f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {constants}"

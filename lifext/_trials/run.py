@@ -1,4 +1,6 @@
 """What is run, where, and with which seeds."""
+from __future__ import annotations
+
 import contextlib
 import copy
 import functools
@@ -9,21 +11,27 @@ import reprlib
 import sys
 import traceback
 import warnings
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from .. import _validate
 from .._core.fast_loop import max_threads, set_max_threads
+from .._types import Path
 from ..trials import TrialWarning
 from .function import identity
-from .store import FORMAT, Job, Outcome, TrialStore, differences, digested, plain
+from .store import FORMAT, Job, Key, Outcome, TrialStore, differences, digested, plain
 from .table import as_table
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Plan:
     """What is to be run: a function, at points of a grid, so many times, from a seed."""
 
-    def __init__(self, owner, fn, grid, count_name, trials, seed):
+    def __init__(self, owner: str, fn: Callable[..., Any], grid: Any, count_name: str, trials: int, seed: Any) -> None:
         self.owner, self.fn = owner, fn
         self.axes, self.values = _validate.grid(owner, grid)
         self.names = list(dict.fromkeys(name for point in self.values[0] for name in point)
@@ -33,7 +41,7 @@ class Plan:
         for point in self.values[0] if self.axes is None else [self.axes]:
             _validate.trial_function(owner, fn, tuple(point))
 
-    def points(self):
+    def points(self) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
         """Yield each place and the parameters there."""
         for place in itertools.product(*map(range, map(len, self.values))):
             if self.axes is None:
@@ -41,11 +49,11 @@ class Plan:
             else:
                 yield place, {name: values[k] for name, values, k in zip(self.axes, self.values, place)}
 
-    def jobs(self):
+    def jobs(self) -> list[Job]:
         """Return all trials, in the order of the table."""
         return [Job(place, trial, params) for place, params in self.points() for trial in range(self.trials)]
 
-    def manifest(self):
+    def manifest(self) -> dict[str, Any]:
         """Return what a store is to say of this; parameters that cannot be stored are refused."""
         from .. import __version__
         names = ["grid"] if self.axes is None else [f"grid[{name!r}]" for name in self.axes]
@@ -59,32 +67,33 @@ class Plan:
         }
 
 
-def _written_seed(seed):
-    entropy = seed.entropy if isinstance(seed.entropy, int) else list(map(int, seed.entropy))
+def _written_seed(seed: np.random.SeedSequence) -> Any:
+    entropy = seed.entropy if isinstance(seed.entropy, int) else list(map(int, seed.entropy or ()))
     simple = seed.spawn_key == () and seed.pool_size == np.random.SeedSequence(0).pool_size
     return entropy if simple else [entropy, list(seed.spawn_key), seed.pool_size]
 
 
-def run(plan, n_jobs, store, shard, progress, threads, retry_failed, accept):
+def run(plan: Plan, n_jobs: int | None, store: Path | None, shard: tuple[int, int] | None, progress: bool,
+        threads: int | None, retry_failed: bool, accept: str | Collection[str]) -> pandas.DataFrame:
     first, count = _validate.shard(plan.owner, shard)
     n_jobs = _validate.jobs(plan.owner, n_jobs)
     threads = None if threads is None else _validate.whole(plan.owner, "threads", threads, 1)
-    accept = _validate.accepted(plan.owner, accept)
+    differing = _validate.accepted(plan.owner, accept)
     jobs = plan.jobs()[first::count]
     if store is None:
         outcomes = dict(_finished(plan, jobs, None, n_jobs, progress, threads, 0))
         return as_table(plan.names, [outcomes[job.key] for job in jobs])
-    store = TrialStore(store)
-    store.begin(plan.owner, plan.manifest(), accept)
-    done, failed = store.keys()
+    kept = TrialStore(store)
+    kept.begin(plan.owner, plan.manifest(), differing)
+    done, failed = kept.keys()
     there = done if retry_failed else done | failed
     missing = [job for job in jobs if job.key not in there]
-    for _ in _finished(plan, missing, store, n_jobs, progress, threads, len(jobs) - len(missing)):
+    for _ in _finished(plan, missing, kept, n_jobs, progress, threads, len(jobs) - len(missing)):
         pass
-    return as_table(plan.names, [store.read(job.key) for job in jobs])
+    return as_table(plan.names, [kept.read(job.key) for job in jobs])
 
 
-def load(paths):
+def load(paths: Sequence[Path]) -> pandas.DataFrame:
     """Read stores; see `lifext.load_trials`."""
     stores = [TrialStore(path) for path in paths]
     manifests = [_validate.manifest("load_trials", store.path, store.manifest()) for store in stores]
@@ -98,16 +107,18 @@ def load(paths):
     return as_table(manifests[0]["names"], [where[key].read(key) for key in sorted(where)])
 
 
-def _whereabouts(stores):
+def _whereabouts(stores: Sequence[TrialStore]) -> dict[Key, TrialStore]:
     """Return for each key the store to read the trial from: one where it is done, if there is."""
-    done, failed = {}, {}
+    done: dict[Key, TrialStore] = {}
+    failed: dict[Key, TrialStore] = {}
     for store in stores:
         for found, keys in zip((done, failed), store.keys()):
             found.update(dict.fromkeys(keys, store))
     return {**failed, **done}
 
 
-def _finished(plan, jobs, store, n_jobs, progress, threads, already):
+def _finished(plan: Plan, jobs: Sequence[Job], store: TrialStore | None, n_jobs: int | None, progress: bool,
+              threads: int | None, already: int) -> Iterator[tuple[Key, Outcome]]:
     """Run trials; yield key and outcome of each when it is over, of the first that fails with a warning."""
     call = functools.partial(_run_trial, plan.owner, plan.fn, plan.seed, store)
     runner = _one_by_one if _stays_here(n_jobs) else _by_joblib
@@ -124,22 +135,24 @@ def _finished(plan, jobs, store, n_jobs, progress, threads, already):
             yield outcome.key, outcome
 
 
-def _warn_of(plan, outcome):
+def _warn_of(plan: Plan, outcome: Outcome) -> None:
     where = "".join(f", {name}={reprlib.repr(value)}" for name, value in outcome.params.items())
     warnings.warn(f"{plan.owner}: trial {outcome.key[-1]}{where} failed, {outcome.error}; the others go on",
                   TrialWarning, stacklevel=5)
 
 
-def _stays_here(n_jobs):
+def _stays_here(n_jobs: int | None) -> bool:
     # without joblib, there is no parallel_config to heed
     return n_jobs == 1 or n_jobs is None and sys.modules.get("joblib") is None
 
 
-def _one_by_one(call, jobs, n_jobs, threads):
-    return (call(job, threads) for job in jobs)
+def _one_by_one(call: Callable[[Job, int | None], Outcome], jobs: Sequence[Job], n_jobs: int | None,
+                threads: int | None) -> Generator[Outcome, None, None]:
+    yield from (call(job, threads) for job in jobs)
 
 
-def _by_joblib(call, jobs, n_jobs, threads):
+def _by_joblib(call: Callable[[Job, int | None], Outcome], jobs: Sequence[Job], n_jobs: int | None,
+               threads: int | None) -> Generator[Outcome, None, None]:
     joblib = _validate.need_joblib(n_jobs)
     if threads is None and joblib.effective_n_jobs(n_jobs) > 1:
         threads = 1
@@ -147,7 +160,7 @@ def _by_joblib(call, jobs, n_jobs, threads):
     yield from _parallel(joblib, n_jobs)(tasks)
 
 
-def _parallel(joblib, n_jobs):
+def _parallel(joblib: Any, n_jobs: int | None) -> Any:
     """Return joblib's runner in the best way of giving results that it and its backend have."""
     for return_as in ("generator_unordered", "generator"):
         # joblib < 1.4 lacks the first, ray's backend both
@@ -156,7 +169,8 @@ def _parallel(joblib, n_jobs):
     return joblib.Parallel(n_jobs=n_jobs)
 
 
-def _run_trial(owner, fn, seed, store, job, threads):
+def _run_trial(owner: str, fn: Callable[..., Any], seed: np.random.SeedSequence, store: TrialStore | None, job: Job,
+               threads: int | None) -> Outcome:
     """Run a trial, in whichever process this is, and keep it there if there is a store."""
     if store is None:
         return _outcome(owner, fn, seed, job, threads)
@@ -169,7 +183,8 @@ def _run_trial(owner, fn, seed, store, job, threads):
     return outcome._replace(results={}, traceback=None)
 
 
-def _outcome(owner, fn, seed, job, threads):
+def _outcome(owner: str, fn: Callable[..., Any], seed: np.random.SeedSequence, job: Job,
+             threads: int | None) -> Outcome:
     sequence = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, *job.key), pool_size=seed.pool_size)
     try:
         with _global_generator(sequence), _at_most(threads):
@@ -180,13 +195,13 @@ def _outcome(owner, fn, seed, job, threads):
         return Outcome(job.key, job.params, plain(owner, "results", results))
     except (Exception, SystemExit) as error:
         # from the call of fn on
-        trace = error.__traceback__.tb_next
+        trace = error.__traceback__ and error.__traceback__.tb_next
         return Outcome(job.key, job.params, {}, "".join(traceback.format_exception_only(error)).strip(),
                        "".join(traceback.format_exception(type(error), error, trace)))
 
 
 @contextlib.contextmanager
-def _global_generator(sequence):
+def _global_generator(sequence: np.random.SeedSequence) -> Iterator[None]:
     """Seed NumPy's global generator, and put it back."""
     before = np.random.get_state()
     np.random.seed(sequence.generate_state(8))
@@ -197,7 +212,7 @@ def _global_generator(sequence):
 
 
 @contextlib.contextmanager
-def _at_most(threads):
+def _at_most(threads: int | None) -> Iterator[None]:
     """Have networks start no more threads than that, if not as many as they would."""
     before = max_threads()
     set_max_threads(threads or before)
@@ -210,20 +225,20 @@ def _at_most(threads):
 class _NoBar:
     """Stands in for a progress bar."""
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         pass
 
-    def update(self):
+    def update(self) -> None:
         """Show nothing."""
 
-    def set_postfix(self, **values):
+    def set_postfix(self, **values: object) -> None:
         """Show nothing."""
 
 
-def _bar(wanted, jobs, already):
+def _bar(wanted: bool, jobs: Sequence[Job], already: int) -> Any:
     """Return a progress bar, silent outside a terminal, over trials of which some were done before."""
     if wanted:
         with contextlib.suppress(ImportError):

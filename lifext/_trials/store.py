@@ -4,17 +4,28 @@
 its number), or ``2-0-17.failed.npz``: a zip archive with ``trial.json`` and an ``.npy`` member for each array in it.
 No file is ever pickled, so that a store can be read from anywhere without trust.
 """
+from __future__ import annotations
+
 import contextlib
 import json
 import os
 import pathlib
 import re
 import time
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import IO, Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import _validate
+from .._types import Path
+
+# place in the grid, then the number there
+Key: TypeAlias = tuple[int, ...]
+Filler: TypeAlias = Callable[[IO[bytes]], object]
+# what differs, as it is wanted, as it is stored, and the word by which it can be accepted
+Difference: TypeAlias = tuple[str, Any, Any, str | None]
 
 FORMAT = 1
 MANIFEST = "sweep.json"
@@ -31,12 +42,12 @@ _STORABLE = "biufcSUmM"
 class Job(NamedTuple):
     """A trial that is to be run: its place in the grid (one number an axis), its number there, its parameters."""
 
-    place: tuple
+    place: tuple[int, ...]
     trial: int
-    params: dict
+    params: dict[str, Any]
 
     @property
-    def key(self):
+    def key(self) -> Key:
         """Numbers that tell the trial from all others; they order the table, and seed the trial."""
         return (*self.place, self.trial)
 
@@ -44,14 +55,14 @@ class Job(NamedTuple):
 class Outcome(NamedTuple):
     """A trial that was run: what it returned, or the exception that it ended with, as text."""
 
-    key: tuple
-    params: dict
-    results: dict
+    key: tuple[int, ...]
+    params: dict[str, Any]
+    results: dict[str, Any]
     error: str | None = None
     traceback: str | None = None
 
 
-def encode(owner, name, value, arrays, depth=0):
+def encode(owner: str, name: str, value: Any, arrays: list[NDArray[Any]], depth: int = 0) -> Any:
     """Return a value in the form that JSON has, with arrays and odd numbers moved to the end of a list.
 
     Parameters
@@ -91,7 +102,7 @@ def encode(owner, name, value, arrays, depth=0):
     return _validate.not_storable(owner, name, value)
 
 
-def _encode_scalar(owner, name, value, arrays):
+def _encode_scalar(owner: str, name: str, value: Any, arrays: list[NDArray[Any]]) -> Any:
     kind, exact = value.dtype.kind, value.dtype.itemsize <= 8
     if kind in "biuU" or kind == "f" and exact:
         return encode(owner, name, value.item(), arrays)
@@ -100,19 +111,19 @@ def _encode_scalar(owner, name, value, arrays):
     return _validate.not_storable(owner, name, value)
 
 
-def _put_aside(kind, value, arrays):
+def _put_aside(kind: str, value: Any, arrays: list[NDArray[Any]]) -> dict[str, int]:
     arrays.append(np.asarray(value))
     return {kind: len(arrays) - 1}
 
 
-def _encode_dict(owner, name, value, arrays, depth):
+def _encode_dict(owner: str, name: str, value: Any, arrays: list[NDArray[Any]], depth: int) -> dict[str, Any]:
     for key in value:
         _validate.string_key(owner, name, key)
     tree = {str(key): encode(owner, f"{name}[{str(key)!r}]", item, arrays, depth + 1) for key, item in value.items()}
     return {_WRAPPED: tree} if any(key.startswith("$") for key in tree) else tree
 
 
-def decode(tree, arrays):
+def decode(tree: Any, arrays: list[NDArray[Any]]) -> Any:
     """Return the value of which `encode` made a tree; tuples have become lists, numpy's numbers Python's."""
     if isinstance(tree, list):
         return [decode(item, arrays) for item in tree]
@@ -125,16 +136,16 @@ def decode(tree, arrays):
     return {key: decode(item, arrays) for key, item in tree.get(_WRAPPED, tree).items()}
 
 
-def plain(owner, name, value):
+def plain(owner: str, name: str, value: Any) -> Any:
     """Return a value as a store would give it back, or refuse it."""
-    arrays = []
+    arrays: list[NDArray[Any]] = []
     return decode(encode(owner, name, value, arrays), arrays)
 
 
-def digested(owner, name, value):
+def digested(owner: str, name: str, value: Any) -> Any:
     """Return a value in the form that JSON has, to compare it with another: of arrays in it there is a hash."""
     import hashlib
-    arrays = []
+    arrays: list[NDArray[Any]] = []
     tree = encode(owner, name, value, arrays)
     hashes = [f"{array.dtype.str} {array.shape} {hashlib.sha256(array.tobytes()).hexdigest()}" for array in arrays]
     return [tree, hashes] if hashes else tree
@@ -149,18 +160,18 @@ class TrialStore:
         The directory.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         # the trials may run where another directory is the current one
         self.path = pathlib.Path(path).absolute()
 
-    def manifest(self):
+    def manifest(self) -> Any:
         """Return what the store says of its sweep, or None if it says nothing."""
         try:
             return json.loads((self.path / MANIFEST).read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def begin(self, owner, manifest, accept):
+    def begin(self, owner: str, manifest: dict[str, Any], accept: Collection[str]) -> None:
         """Make the store if it is not there, or see that it is of this sweep.
 
         Parameters
@@ -194,7 +205,7 @@ class TrialStore:
             self._write(MANIFEST, _json_filler(manifest))
         self._clean()
 
-    def _clean(self):
+    def _clean(self) -> None:
         oldest = time.time() - _ABANDONED
         for path in self.path.glob(".*.tmp"):
             # another process may clean, too
@@ -202,22 +213,23 @@ class TrialStore:
                 if path.stat().st_mtime < oldest:
                     path.unlink()
 
-    def keys(self):
+    def keys(self) -> tuple[set[Key], set[Key]]:
         """Return two sets of keys, of the trials that are done and of those that failed."""
-        done, failed = set(), set()
+        done: set[Key] = set()
+        failed: set[Key] = set()
         for entry in os.scandir(self.path):
             name = _NAME.fullmatch(entry.name)
             if name is not None:
                 (failed if name[2] else done).add(tuple(map(int, name[1].split("-"))))
         return done, failed - done
 
-    def has(self, key):
+    def has(self, key: Sequence[int]) -> bool:
         """Whether the trial with this key is done."""
         return (self.path / _file_name(key)).exists()
 
-    def write(self, owner, outcome):
+    def write(self, owner: str, outcome: Outcome) -> None:
         """Add a trial. One that failed gives way to one that is done."""
-        arrays = []
+        arrays: list[NDArray[Any]] = []
         tree = {"key": list(outcome.key), "error": outcome.error, "traceback": outcome.traceback,
                 "params": encode(owner, "params", outcome.params, arrays),
                 "results": encode(owner, "results", outcome.results, arrays)}
@@ -225,7 +237,7 @@ class TrialStore:
         if outcome.error is None:
             (self.path / _file_name(outcome.key, failed=True)).unlink(missing_ok=True)
 
-    def read(self, key):
+    def read(self, key: Sequence[int]) -> Outcome:
         """Return a trial that is done, or else has failed."""
         path = self.path / _file_name(key)
         if not path.exists():
@@ -240,7 +252,7 @@ class TrialStore:
         return Outcome(tuple(tree["key"]), decode(tree["params"], arrays), decode(tree["results"], arrays),
                        tree["error"], tree["traceback"])
 
-    def _write(self, name, fill, once=False):
+    def _write(self, name: str, fill: Filler, once: bool = False) -> None:
         """Have a file appear with all that is in it, or not at all; with `once`, not if there is one."""
         temporary = self.path / f".{name}.{os.urandom(8).hex()}.tmp"
         try:
@@ -255,15 +267,15 @@ class TrialStore:
             temporary.unlink(missing_ok=True)
 
 
-def _file_name(key, failed=False):
+def _file_name(key: Sequence[int], failed: bool = False) -> str:
     return "-".join(map(str, key)) + (".failed.npz" if failed else ".npz")
 
 
-def _json_filler(tree):
+def _json_filler(tree: Any) -> Filler:
     return lambda file: file.write(json.dumps(tree, indent=1).encode())
 
 
-def _fill_archive(file, tree, arrays):
+def _fill_archive(file: IO[bytes], tree: Any, arrays: list[NDArray[Any]]) -> None:
     # what np.savez does, which has no way to add a member that is no array
     import zipfile
     with zipfile.ZipFile(file, "w") as archive:
@@ -273,7 +285,7 @@ def _fill_archive(file, tree, arrays):
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
-def _link(temporary, path):
+def _link(temporary: pathlib.Path, path: pathlib.Path) -> None:
     """Give a file its name if no other has it."""
     try:
         os.link(temporary, path)
@@ -285,7 +297,7 @@ def _link(temporary, path):
             os.replace(temporary, path)
 
 
-def differences(stored, wanted):
+def differences(stored: dict[str, Any], wanted: dict[str, Any]) -> list[Difference]:
     """Compare what two sweeps say of themselves.
 
     Parameters
@@ -300,8 +312,9 @@ def differences(stored, wanted):
     """
     if stored["format"] != wanted["format"]:
         return [("format", wanted["format"], stored["format"], None)]
-    found = [(what, wanted[key], stored[key], None) for what, key in (("seed", "seed"), ("grid's names", "axes"))
-             if wanted[key] != stored[key]]
+    found: list[Difference] = [
+        (what, wanted[key], stored[key], None) for what, key in (("seed", "seed"), ("grid's names", "axes"))
+        if wanted[key] != stored[key]]
     found += _compare_functions(wanted["function"], stored["function"])
     if wanted["trials"] != stored["trials"]:
         more = wanted["trials"] > stored["trials"]
@@ -314,7 +327,7 @@ def differences(stored, wanted):
     return found
 
 
-def _compare_functions(here, there):
+def _compare_functions(here: Any, there: Any) -> list[Difference]:
     if here["name"] != there["name"]:
         return [("function", here["name"], there["name"], "function")]
     if here["body"] != there["body"]:
@@ -322,7 +335,7 @@ def _compare_functions(here, there):
     return []
 
 
-def _compare_values(name, here, there):
+def _compare_values(name: str, here: Any, there: Any) -> list[Difference]:
     """Compare an axis of two grids, strictly: 1, 1.0 and True are three values, NaN is one."""
     # a text of each value, as == would have it otherwise
     for k, (one, other) in enumerate(zip(here, there)):

@@ -1,5 +1,15 @@
 """Trials as a table: pandas' where it is installed, else a small one."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+from .store import Outcome
+
+if TYPE_CHECKING:
+    import pandas
 
 # whole numbers up to this one are floats, too, without loss
 _EXACT = 2**53
@@ -17,32 +27,32 @@ class TrialTable:
         Names of the columns.
     """
 
-    def __init__(self, columns):
+    def __init__(self, columns: dict[str, list[Any]]) -> None:
         self._columns = columns
 
     @property
-    def columns(self):
+    def columns(self) -> list[str]:
         """Names of the columns."""
         return list(self._columns)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._columns["trial"])
 
-    def __getitem__(self, which):
+    def __getitem__(self, which: Any) -> Any:
         if isinstance(which, str):
             if which not in self._columns:
                 raise KeyError(f"TrialTable: column must be one of {', '.join(self._columns)}, got {which!r}")
             return list(self._columns[which])
         return {name: column[which] for name, column in self._columns.items()}
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         return (self[k] for k in range(len(self)))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"TrialTable({len(self)} trials: {', '.join(self._columns)})"
 
 
-def as_table(names, outcomes):
+def as_table(names: Iterable[str], outcomes: Sequence[Outcome]) -> pandas.DataFrame:
     """Return a table of trials.
 
     Parameters
@@ -66,11 +76,11 @@ def as_table(names, outcomes):
     try:
         import pandas
     except ImportError:
-        return TrialTable(columns)
+        return TrialTable(columns)  # type: ignore[return-value]
     return pandas.DataFrame({name: _series(pandas, column) for name, column in columns.items()})
 
 
-def _series(pandas, values):
+def _series(pandas: Any, values: list[Any]) -> Any:
     """Return a column of a DataFrame; one of arrays, lists, dicts or other things is one of objects."""
     # filled one by one, as NumPy would make one array of arrays of the same shape
     column = np.empty(len(values), dtype=object)

@@ -1,13 +1,20 @@
 """What the pictures share: matplotlib, axes, the time axis, spans of time."""
+from __future__ import annotations
+
 import math
 import reprlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import _validate
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def need_matplotlib():
+
+def need_matplotlib() -> Any:
     """Return matplotlib, or raise an `ImportError` that says which extra brings it."""
     try:
         import matplotlib.cbook
@@ -18,7 +25,7 @@ def need_matplotlib():
     return matplotlib
 
 
-def axes_of(ax):
+def axes_of(ax: Axes | None) -> Axes:
     """Return `ax`, or pyplot's current axes."""
     if ax is None:
         from matplotlib import pyplot
@@ -26,12 +33,12 @@ def axes_of(ax):
     return ax
 
 
-def styled(matplotlib, style, kwargs):
+def styled(matplotlib: Any, style: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return keywords of a line: a style, and what the caller has in place of it under any of matplotlib's names."""
     return {**style, **matplotlib.cbook.normalize_kwargs(kwargs, matplotlib.lines.Line2D)}
 
 
-def seconds(ax):
+def seconds(ax: Axes) -> Axes:
     """Number the time axis in seconds; what is drawn stays in ms.
 
     Parameters
@@ -56,7 +63,7 @@ def seconds(ax):
     return ax
 
 
-def spikes_of(owner, ids, times):
+def spikes_of(owner: str, ids: Any, times: Any) -> Any:
     """Return neurons, times and size of a record, or of two arrays; size is None where it is not known."""
     if times is None:
         if not (hasattr(ids, "ids") and hasattr(ids, "times")):
@@ -65,7 +72,7 @@ def spikes_of(owner, ids, times):
     return np.asarray(ids), np.asarray(times), None
 
 
-def checked_spikes(owner, ids, times, size):
+def checked_spikes(owner: str, ids: Any, times: Any, size: int | None) -> Any:
     """Return neurons, finite times and size, the record's own where none is given; refuse what does not match."""
     ids, times, known = spikes_of(owner, ids, times)
     size = known if size is None else size
@@ -78,7 +85,7 @@ def checked_spikes(owner, ids, times, size):
     return ids, _validate.real_array(owner, "times", times, (len(ids),)), size
 
 
-def time_bins(owner, times, window, width):
+def time_bins(owner: str, times: Any, window: tuple[float, float] | None, width: float) -> Any:
     """Return edges of bins of `width` over a window; left out, it goes from 0 to the last spike.
 
     The last bin of a window given ends with it, and may be shorter.
@@ -92,7 +99,7 @@ def time_bins(owner, times, window, width):
     return np.append(start + width*np.arange(count), stop)
 
 
-def checked_window(owner, window):
+def checked_window(owner: str, window: Any) -> Any:
     """Return start and stop, ms."""
     try:
         start, stop = window
@@ -104,12 +111,12 @@ def checked_window(owner, window):
     return start, stop
 
 
-def checked_periods(owner, periods):
+def checked_periods(owner: str, periods: Iterable[Any]) -> Any:
     """Return spans of time, each (start, stop, label, color)."""
     return [_period(owner, k, period) for k, period in enumerate(periods)]
 
 
-def _period(owner, k, period):
+def _period(owner: str, k: int, period: Any) -> Any:
     try:
         start, stop, label, color = period
     except (TypeError, ValueError):
@@ -118,7 +125,7 @@ def _period(owner, k, period):
     return start, stop, label, color
 
 
-def shade(ax, periods):
+def shade(ax: Any, periods: Iterable[Any]) -> Any:
     """Shade spans of time behind what is drawn, with their labels above the axes.
 
     Parameters
@@ -150,7 +157,7 @@ def shade(ax, periods):
     return ax
 
 
-def name_span(ax, start, stop, label):
+def name_span(ax: Any, start: float, stop: float, label: str | None) -> Any:
     """Write a label above the axes, in the middle of a span of time."""
     if label:
         # x in data coordinates, y in those of the axes: the label stays above them whatever their limits

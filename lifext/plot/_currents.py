@@ -1,5 +1,9 @@
 """What flows through the membrane."""
+from __future__ import annotations
+
 import reprlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,13 +12,17 @@ from .._core import equations
 from ._axes import axes_of, checked_periods, need_matplotlib, shade, styled
 from ._voltage import recorded
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 # in the order of the legend; what each is called in a record, and the gating it can be computed from
 KINDS = {"AMPA": ("i_ampa", "s_ampa"), "NMDA": ("i_nmda", "s_nmda"), "GABA": ("i_gaba", "s_gaba"),
          "leak": ("i_leak", None), "noise": ("i_noise", "s_noise")}
 COLORS = {"AMPA": "#e08214", "NMDA": "#b5292e", "GABA": "#2b5c8a", "leak": "#4d9221", "noise": "#9a9a9a"}
 
 
-def currents(record, traces=None, *, neuron=None, population=None, ax=None, periods=(), **kwargs):
+def currents(record: Any, traces: Any = None, *, neuron: int | None = None, population: Any = None,
+             ax: Axes | None = None, periods: Iterable[Any] = (), **kwargs: Any) -> Axes:
     """Draw currents through the membrane: AMPA, NMDA, GABA, leak, noise, whichever are there.
 
     A positive current is outward, and hyperpolarises, as everywhere in the package.
@@ -85,7 +93,7 @@ def currents(record, traces=None, *, neuron=None, population=None, ax=None, peri
     return ax
 
 
-def _recorded_traces(record, neuron, population):
+def _recorded_traces(record: Any, neuron: int | None, population: Any) -> Any:
     """Return the currents (n,) that a record has, or that can be computed from it."""
     columns = slice(None) if neuron is None else [recorded("currents", record, neuron)[0]]
     traces = {}
@@ -103,11 +111,11 @@ def _recorded_traces(record, neuron, population):
     return traces
 
 
-def _flowing(population, name, s, v, neurons):
+def _flowing(population: Any, name: str, s: Any, v: Any, neurons: Any) -> Any:
     """Return a current (n, m) at potentials `v`, of neurons of which the fraction `s` of channels is open."""
     source = getattr(population, name)
 
-    def parameter(of):
+    def parameter(of: Any) -> Any:
         value = getattr(source, of)
         return value[neurons] if np.ndim(value) else value
 

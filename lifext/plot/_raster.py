@@ -1,14 +1,23 @@
 """Spikes as dots."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from .. import _validate
 from ._axes import axes_of, checked_periods, need_matplotlib, shade, spikes_of, styled
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 MARKERS = {"color": "black", "linestyle": "none", "marker": ".", "markersize": 1.5, "markeredgewidth": 0,
            "rasterized": True}
 
 
-def raster(ids, times=None, *, size=None, ax=None, periods=(), **kwargs):
+def raster(ids: Any, times: Any = None, *, size: int | None = None, ax: Axes | None = None, periods: Iterable[Any] = (),
+           **kwargs: Any) -> Axes:
     """Draw a spike raster: a dot for each spike, time to the right, neurons upwards.
 
     The dots are kept as pixels in vector formats, so that files stay small with 10^6 spikes.
@@ -63,7 +72,7 @@ def raster(ids, times=None, *, size=None, ax=None, periods=(), **kwargs):
     return ax
 
 
-def _check_spikes(ids, times, size):
+def _check_spikes(ids: Any, times: Any, size: int | None) -> Any:
     for name, array in (("ids", ids), ("times", times)):
         if array.ndim != 1:
             raise ValueError(f"raster: {name} must be an array of shape (n,), got shape {array.shape}")

@@ -1,14 +1,25 @@
 """The firing rate of a population over time."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from .. import _validate
+from .._types import Floats
 from ._axes import axes_of, checked_periods, checked_spikes, need_matplotlib, shade, styled, time_bins
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # a Gaussian is cut where it has fallen to a thousandth, and sampled so finely that it is smooth
 REACH, SAMPLES = 4, 10
 
 
-def population_rate(ids, times=None, *, size=None, width=5.0, sigma=None, window=None, ax=None, periods=(), **kwargs):
+def population_rate(ids: Any, times: Any = None, *, size: int | None = None, width: float = 5.0,
+                    sigma: float | None = None, window: tuple[float, float] | None = None, ax: Axes | None = None,
+                    periods: Iterable[Any] = (), **kwargs: Any) -> Axes:
     """Draw the mean firing rate of the neurons of a population over time: binned, or smoothed.
 
     Parameters
@@ -75,13 +86,13 @@ def population_rate(ids, times=None, *, size=None, width=5.0, sigma=None, window
     return ax
 
 
-def _binned(times, edges):
+def _binned(times: Any, edges: Floats) -> Any:
     """Return spikes a ms in each bin."""
     inside = times[(times >= edges[0]) & (times < edges[-1])]
     return np.histogram(inside, edges)[0]/np.diff(edges)
 
 
-def _smoothed(rate):
+def _smoothed(rate: Any) -> Any:
     """Return what a Gaussian makes of a rate in bins of which it has SAMPLES a sigma."""
     reach = REACH*SAMPLES
     kernel = np.exp(-0.5*(np.arange(-reach, reach + 1)/SAMPLES)**2)

@@ -1,10 +1,18 @@
 """The activity of a ring over time, and the direction that it stands for."""
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import _validate
+from .._types import ArrayLike, Floats
 from ._axes import axes_of, checked_periods, checked_spikes, name_span, need_matplotlib, styled, time_bins
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SECTORS = 72
 # fewer windows than this, of spikes without any direction, would be taken for a bump
@@ -15,8 +23,10 @@ DECODED = {"label": "decoded direction", "color": "#d1420f", "linewidth": 1.4, "
            "markeredgewidth": 0, "solid_capstyle": "round"}
 
 
-def ring_activity(ids, times=None, *, directions=None, width=25.0, window=None, decode=True, least_strength=0.5,
-                  colorbar=True, ax=None, periods=(), cmap="Greys", vmax=None, **kwargs):
+def ring_activity(ids: Any, times: Any = None, *, directions: ArrayLike | None = None, width: float = 25.0,
+                  window: tuple[float, float] | None = None, decode: bool = True, least_strength: float = 0.5,
+                  colorbar: bool = True, ax: Axes | None = None, periods: Iterable[Any] = (), cmap: Any = "Greys",
+                  vmax: float | None = None, **kwargs: Any) -> Axes:
     """Draw the firing rates of a ring as a heat map of direction and time, with the decoded direction on it.
 
     The decoded direction is the angle of the population vector, the mean of exp(i*direction) over
@@ -107,7 +117,7 @@ def ring_activity(ids, times=None, *, directions=None, width=25.0, window=None, 
     return ax
 
 
-def _rates(ids, places, directions, edges):
+def _rates(ids: Any, places: Any, directions: Floats, edges: Floats) -> Any:
     """Return Hz a neuron in each sector of the ring and window of time, (sectors, windows); nan without neurons."""
     sectors = min(SECTORS, len(directions))
     # a neuron at the edge of a sector belongs to it, whatever the rounding
@@ -119,7 +129,7 @@ def _rates(ids, places, directions, edges):
         return counts/neurons/np.diff(edges)*1e3
 
 
-def _draw_rates(ax, rates, edges, cmap, vmax):
+def _draw_rates(ax: Any, rates: Any, edges: Floats, cmap: Any, vmax: float | None) -> Any:
     spiking = rates[rates > 0]
     if vmax is None:
         vmax = np.percentile(spiking, 99.5) if len(spiking) else 1.0
@@ -128,7 +138,7 @@ def _draw_rates(ax, rates, edges, cmap, vmax):
                          rasterized=True)
 
 
-def _decoded(angles, places, n_windows, least_strength):
+def _decoded(angles: Any, places: Any, n_windows: int, least_strength: float) -> Any:
     """Return the direction of the population vector in each window, degrees from 0 to 360; nan without a bump."""
     count = np.bincount(places, minlength=n_windows)
     total = (np.bincount(places, np.cos(angles), minlength=n_windows)
@@ -138,7 +148,7 @@ def _decoded(angles, places, n_windows, least_strength):
     return np.where(bump, np.degrees(np.angle(mean)) % 360, np.nan)
 
 
-def _without_jumps(times, degrees):
+def _without_jumps(times: Any, degrees: Any) -> Any:
     """Return a line through directions that goes out of the picture at one edge and in at the other.
 
     Returns

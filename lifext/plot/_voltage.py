@@ -1,13 +1,22 @@
 """The membrane potential of one neuron over time."""
+from __future__ import annotations
+
 import reprlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import _validate
 from ._axes import axes_of, checked_periods, need_matplotlib, shade, styled
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def voltage(record, v=None, *, neuron=None, spikes=None, threshold=None, peak=0.0, ax=None, periods=(), **kwargs):
+
+def voltage(record: Any, v: Any = None, *, neuron: int | None = None, spikes: Any = None,
+            threshold: float | None = None, peak: float = 0.0, ax: Axes | None = None, periods: Iterable[Any] = (),
+            **kwargs: Any) -> Axes:
     """Draw the potential of one neuron, with its spikes as lines up to a peak.
 
     An integrate-and-fire neuron has no action potentials. What is drawn for one is a line at
@@ -72,7 +81,7 @@ def voltage(record, v=None, *, neuron=None, spikes=None, threshold=None, peak=0.
     return ax
 
 
-def _trace(record, v, neuron):
+def _trace(record: Any, v: Any, neuron: int | None) -> Any:
     """Return times, potential, and which neuron it is of, if that is known."""
     if v is None:
         if not hasattr(record, "neurons"):
@@ -83,7 +92,7 @@ def _trace(record, v, neuron):
     return times, _validate.real_array("voltage", "v", v, times.shape), neuron
 
 
-def recorded(owner, record, neuron):
+def recorded(owner: str, record: Any, neuron: int | None) -> Any:
     """Return the column of a neuron in a `StateRecord`, and its number in the population."""
     known = [int(number) for number in record.neurons]
     if neuron is None and len(known) == 1:
@@ -94,7 +103,7 @@ def recorded(owner, record, neuron):
     return known.index(neuron), int(neuron)
 
 
-def _spike_times(spikes, neuron):
+def _spike_times(spikes: Any, neuron: int | None) -> Any:
     if not hasattr(spikes, "ids"):
         spikes = np.asarray(spikes)
         return np.sort(_validate.real_array("voltage", "spikes", spikes, (spikes.size,)))
@@ -103,7 +112,7 @@ def _spike_times(spikes, neuron):
     return np.sort(spikes.times[spikes.ids == neuron])
 
 
-def _with_spikes(times, v, spikes, peak):
+def _with_spikes(times: Any, v: Any, spikes: Any, peak: float) -> Any:
     """Put three points into a trace for each spike between its first sample and its last."""
     spikes = spikes[(spikes > times[0]) & (spikes <= times[-1])]
     after = np.searchsorted(times, spikes)

@@ -1,0 +1,22 @@
+from collections.abc import Callable
+from typing import Any
+
+from .logs import SpikeLog, StateLog
+from .projection import Projection
+from .spikes import SpikeBuffer, SpikeHistory
+
+class Member:
+    def __init__(self, population: Any, history: SpikeHistory, log: SpikeLog | None = None, *,
+                 compiled: bool = True) -> None: ...
+    def finish(self, last: int) -> None: ...
+
+class Connection:
+    def __init__(self, projection: Projection, source: Member, target: SpikeBuffer, delay: int,
+                 receive: Callable[..., object] | None = None) -> None: ...
+
+class Loop:
+    def __init__(self, members: list[Member], connections: list[Connection], traces: list[StateLog], step: int,
+                 dt: float) -> None: ...
+    @property
+    def step(self) -> int: ...
+    def run(self, count: int) -> None: ...
