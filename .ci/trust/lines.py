@@ -27,8 +27,8 @@ PLACE = re.compile(r'\s*/\* "(lifext/[^"]+)":(\d+)$')
 # what C comes after the last statement of a function belongs to none
 LEFT = re.compile(r"\s*/\* (function exit code|\"\(tree fragment\)\":\d+|\"[^\"]+\":\d+)")
 EXCLUDED = "# pragma: no cover"
-# what declares has C of its own, such as getters, but is no code of ours
-DECLARES = re.compile(r"\s*(cdef (?!class)[^()=]*$|cdef (class|enum|struct)|cimport |from .* cimport |@|ctypedef )")
+# What declares has C of its own, such as getters, but is no statement; the body says whether a function was called.
+DECLARES = re.compile(r"\s*(cdef [^=(]*($|\()|cpdef |def |cimport |from .* cimport |@|ctypedef )")
 
 
 def places(c_file):
@@ -87,7 +87,7 @@ def cython_lines(tree):
     for file, counts in most.items():
         source = (tree / file).read_text(encoding="utf-8")
         lines = source.splitlines()
-        out = excluded(source) | {number for number in counts if DECLARES.match(lines[number - 1])}
+        out = excluded(source) | {number for number in counts if DECLARES.match(lines[number - 1].partition("#")[0])}
         found[file] = ({n for n, count in counts.items() if count > 0 and n not in out},
                        {n for n, count in counts.items() if count <= 0 and n not in out})
     return found
