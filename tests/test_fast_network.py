@@ -695,7 +695,7 @@ def test_threadpoolctl_limits_the_threads():
 def test_the_usual_cells_have_loops_of_their_own_with_the_same_bits(blocked, noise_rate, afferents):
     """A parameter with one value a neuron, all alike, sends the same cells through the general loops."""
     def left(g):
-        cells = lifext.pyrPop(300, NMDA_g=0.05 if blocked else 0.0, noise_g=0.008, noise_rate=noise_rate, leak_vL=-50)
+        cells = lifext.pyrPop(300, NMDA_g=0.05 if blocked else 0.0, noise_g=0.008, noise_rate=noise_rate, leak_vL=-20)
         cells._vM, cells.AMPA.g = np.linspace(-60.0, -52.01, 300), g
         if afferents == "trains":
             cells.afferents = lifext.affFlatPoisson(300, g=0.003)
