@@ -113,15 +113,15 @@ for epoch, start, stop in (("rest", 100, ON), ("stimulus", ON, 800), ("decided",
     print(f"{epoch:<12}" + "".join(f"{spikes[name].rate(start, stop):8.1f}" for name in SIZES))
 
 COLORS = {"left": "#b5292e", "right": "#2b5c8a", "other": "#999999", "inter": "#3f8f5b"}
-stimulus = [(ON, OFF, "stimulus", "#f2b134")]
+shown, unnamed = ([(ON, OFF, label, "#f2b134")] for label in ("stimulus", ""))
 figure, axes = plt.subplots(3, sharex=True, figsize=(8, 6), layout="constrained", height_ratios=[1, 1, 1.6])
 for ax, pool in zip(axes, ("left", "right")):
     plot.raster(spikes[pool], ax=ax, color=COLORS[pool], markersize=2.5,
-                periods=stimulus if pool == "left" else [(ON, OFF, "", "#f2b134")])
+                periods=shown if pool == "left" else unnamed)
     ax.set_ylabel(f"Cell, {pool} pool")
 for name, color in COLORS.items():
-    plot.population_rate(spikes[name], sigma=20.0, window=(0, END), ax=axes[-1], color=color, label=name)
-axes[-1].axvspan(ON, OFF, color="#f2b134", alpha=0.25, linewidth=0)
+    plot.population_rate(spikes[name], sigma=20.0, window=(0, END), ax=axes[-1], color=color, label=name,
+                         periods=unnamed if name == "left" else ())
 axes[-1].legend(frameon=False, loc="upper left")
 axes[-1].set_xlim(0, END)
 for ax in axes:
