@@ -13,7 +13,7 @@ class Kernels:
 
     params = [list(bench_kernels.TIMERS), list(bench_kernels.SIZES)]
     param_names = ["kernel", "neurons"]
-    unit = "s"
+    unit = "seconds"
 
     def track_call(self, kernel, neurons):
         seconds = bench_kernels.timer(kernel, "compiled", neurons)
