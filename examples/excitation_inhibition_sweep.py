@@ -68,8 +68,8 @@ print(table[["excitation", "inhibition", "trial", "rate", "strength", "deviation
 # ----------------------
 #
 # A cue is remembered if there is activity at the end (at least 1 Hz a cell on average), in one place (a population
-# vector of at least 0.5), and this place is within 45 degrees of the cue.
-table["remembered"] = (table["rate"] >= 1) & (table["strength"] >= 0.5) & (table["deviation"].abs() < 45)
+# vector of at least 0.5), and this place is within 30 degrees of the cue.
+table["remembered"] = (table["rate"] >= 1) & (table["strength"] >= 0.5) & (table["deviation"].abs() < 30)
 points = table.pivot_table(index="inhibition", columns="excitation", values=["remembered", "rate"], aggfunc="mean")
 print("\nshare of trials that remember the cue")
 print(points["remembered"].sort_index(ascending=False).round(2).to_string())

