@@ -23,13 +23,18 @@ BYTES_READ, BYTES_WRITTEN = 4 * 8, 3 * 8
 # are left out.
 FLOPS = 24
 
-TITLES = {"ring": "Single ring", "dual": "Dual ring, a whole trial", "coba-4000": "COBA, 4,000 neurons",
+TITLES = {"ring": "Single ring", "dual": "Dual ring, a whole trial",
+          "decision": "A decision between two pools", "coba-4000": "COBA, 4,000 neurons",
           "coba-40000": "COBA, 40,000 neurons", "one": "One neuron", "first": "First result of a fresh process"}
 ABOUT = {
     "ring": "1024 pyramidal cells and 256 interneurons, all four projections, dt 0.05 ms; a cue at 90 degrees for "
             "250 ms, then 750 ms of delay.",
     "dual": "Two rings of 1024 + 256, the first driving the second, dt 0.05 ms; 500 ms of nothing, a cue of 1000 ms, "
             "4000 ms of delay, a probe of 500 ms, 600 ms after it.",
+    "decision": "Wang (2002): two pools of 240 of the 1600 pyramidal cells, 400 interneurons, all-to-all, delays of "
+                "0.5 ms, dt 0.05 ms; 300 ms of rest, 1000 ms of a stimulus of 51.2 % coherence, 700 ms without. NMDA "
+                "saturates in the sum at the target, not in each presynaptic cell as in the paper, and has 0.8 times "
+                "the paper's conductances.",
     "coba-4000": "Brette et al. 2007, benchmark 1: exponential conductances, 80 inputs a neuron, dt 0.1 ms, resting "
                  "potential -49 mV.",
     "coba-40000": "As above, the same number of inputs a neuron.",

@@ -26,7 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 OUR_PROGRAMS = ("with_nest.py", "with_brainpy.py")  # the others come with lifext
 
 NEURONS = (1000, 10_000, 100_000, 1_000_000)
-WORKLOADS = {"ring": ("ring", None), "dual": ("dual", None),
+WORKLOADS = {"ring": ("ring", None), "dual": ("dual", None), "decision": ("decision", None),
              "coba-4000": ("coba", 4000), "coba-40000": ("coba", 40_000),
              **{f"neurons-{n}": ("neurons", n) for n in NEURONS},
              "one": ("one", None), "first": ("first", None)}
@@ -49,7 +49,8 @@ CONTENDERS = {
     "BrainPy": ("with_brainpy.py", "jax", 1, "brainpy"),
 }
 # simulated ms where a contender would need many minutes; cost a simulated second is what is compared
-SHORTER = {("original", "coba-40000"): 50.0, ("lifext NumPy twins", "coba-40000"): 50.0,
+SHORTER = {("original", "decision"): 500.0, ("lifext NumPy twins", "decision"): 100.0,
+           ("original", "coba-40000"): 50.0, ("lifext NumPy twins", "coba-40000"): 50.0,
            ("original", "coba-4000"): 100.0, ("lifext NumPy twins", "coba-4000"): 100.0,
            ("NEST", "coba-40000"): 50.0}
 

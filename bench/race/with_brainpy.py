@@ -97,10 +97,10 @@ class RingCells(Cells):
         return -g_ampa / models.TAU_AMPA
 
     def dg_gaba(self, g_gaba, t):
-        return -g_gaba / models.TAU_GABA
+        return -g_gaba / self.cell["tau_GABA"]
 
     def ds(self, s, t, x):
-        return models.ALPHA * x * (1 - s) - s / models.TAU_NMDA
+        return self.cell["alpha"] * x * (1 - s) - s / self.cell["tau_NMDA"]
 
     def dx(self, x, t):
         return -x / models.TAU_X
@@ -137,7 +137,7 @@ class OneCell(RingCells):
         return super().dv(v, t, g_ampa + self.cell["AMPA_g"] * s_ampa, g_gaba, s)
 
     def ds_ampa(self, s_ampa, t, x_ampa):
-        return models.ALPHA * x_ampa * (1 - s_ampa) - s_ampa / models.TAU_AMPA
+        return self.cell["alpha"] * x_ampa * (1 - s_ampa) - s_ampa / models.TAU_AMPA
 
     def dx_ampa(self, x_ampa, t):
         return -x_ampa / models.ONE_TAU_X_AMPA
@@ -148,7 +148,16 @@ def nothing():
     return jnp.zeros(models.N_PYR)
 
 
-class Rings(bp.DynSysGroup):
+class Net(bp.DynSysGroup):
+    """A network of the cells in `populations`."""
+
+    def start(self):
+        """Go back to the start."""
+        for cells in self.populations.values():
+            cells.start()
+
+
+class Rings(Net):
     """Rings and their projections: circular convolutions and sums."""
 
     def __init__(self, workload):
@@ -188,7 +197,50 @@ class Rings(bp.DynSysGroup):
         return jax.lax.cond(jnp.any(spike), convolved, nothing)
 
 
-class Coba(bp.DynSysGroup):
+class Decision(Net):
+    """Pools that compete: all weights are alike between two of them, so that sums of spikes are on their way."""
+
+    def __init__(self, dt):
+        super().__init__()
+        self.populations = bm.node_dict({name: RingCells(models.DECISION_SIZES[name], cell, anywhere=True)
+                                         for name, cell in models.DECISION.items()})
+        self.projections = models.decision_projections()
+        self.steps = round(models.DECISION_DELAY / dt)
+        self.on_their_way = bm.Variable(bm.zeros((self.steps, len(self.populations))))
+        self.stimulated = [self.populations[name] for name in models.stimulus_rates()]
+        self.stimulus = bm.Variable(bm.zeros(sum(cells.num for cells in self.stimulated)))  # mean count a step
+        self.stimulus_on = bm.Variable(bm.zeros(1, dtype=bool))
+
+    def start(self):
+        super().start()
+        self.on_their_way.value = bm.zeros((self.steps, len(self.populations)))
+
+    def update(self):
+        for cells in self.populations.values():
+            cells.update()
+        counts = bm.cond(self.stimulus_on[0], self.stimulus_spikes, self.no_spikes, ())
+        for cells, count in zip(self.stimulated, jnp.split(bm.as_jax(counts), len(self.stimulated))):
+            cells.g_ampa += cells.cell["noise_g"] * count
+        slot = bp.share["i"] % self.steps
+        arrived = dict(zip(self.populations, self.on_their_way[slot]))
+        self.on_their_way[slot] = bm.stack([bm.sum(cells.spike) for cells in self.populations.values()]).astype(float)
+        for source, target, kind, weight in self.projections:
+            drive, target = weight * arrived[source], self.populations[target]
+            if kind == "inh":
+                target.g_gaba += target.cell["GABA_g"] * drive
+            else:
+                target.x += drive
+                target.g_ampa += target.cell["AMPA_g"] * drive
+
+    def stimulus_spikes(self):
+        """Return how many spikes of the stimulus reach each cell of the pools."""
+        return bm.as_jax(arrivals(self.stimulus, len(self.stimulus))).astype(float)
+
+    def no_spikes(self):
+        return jnp.zeros(len(self.stimulus))
+
+
+class Coba(Net):
     """One group of cells, the first 80 % of which excite; their connections are sparse rows."""
 
     def __init__(self, n, seed):
@@ -214,7 +266,7 @@ class Coba(bp.DynSysGroup):
             conductance += drive
 
 
-class Alone(bp.DynSysGroup):
+class Alone(Net):
     """Unconnected cells."""
 
     def __init__(self, cells):
@@ -271,8 +323,7 @@ def simulate(given, make, phases, begin, split):
 
     def restart(seed):
         bm.random.seed(seed)
-        for cells in net.populations.values():
-            cells.start()
+        net.start()
 
     restart(0)
     jax.block_until_ready(advance(0))  # compiles
@@ -312,6 +363,14 @@ def rings(given):
     return simulate(given, lambda: Rings(given.workload), models.phases(given.workload, given.ms), begin, whole)
 
 
+def decision(given):
+    def begin(net, on):
+        net.stimulus_on.value = bm.asarray([on])
+        net.stimulus.value = bm.asarray(given.dt * np.repeat(list(models.stimulus_rates().values()),
+                                                             [cells.num for cells in net.stimulated]))
+    return simulate(given, lambda: Decision(given.dt), models.stimulus_phases(given.ms), begin, whole)
+
+
 def coba(given):
     n_exc, n_inh = models.coba_sizes(given.n)
 
@@ -337,7 +396,7 @@ def versions():
 
 def notes(given):
     found = ["spikes arrive at the end of a step", "bound to one processor"]
-    if given.workload in models.CELLS or given.workload == "neurons":
+    if given.workload in (*models.CELLS, "decision", "neurons"):
         found.append("noise, cue and AMPA share one variable")
     if given.workload == "coba":
         found.append("the same connections in all turns")
@@ -345,5 +404,6 @@ def notes(given):
 
 
 if __name__ == "__main__":
-    made = {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one}
+    made = {"ring": rings, "first": rings, "dual": rings, "decision": decision, "coba": coba, "neurons": neurons,
+            "one": one}
     protocol.serve(__doc__, made, ("jax",), versions, notes)

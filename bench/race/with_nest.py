@@ -33,8 +33,8 @@ def ring_cells(n, cell):
     """Return cells of a ring."""
     return nest.Create("iaf_bw_2001", n, {
         **membrane(cell), "E_ex": models.E_EXC, "E_in": models.E_INH, "tau_AMPA": models.TAU_AMPA,
-        "tau_GABA": models.TAU_GABA, "tau_rise_NMDA": models.TAU_X, "tau_decay_NMDA": models.TAU_NMDA,
-        "alpha": models.ALPHA, "conc_Mg2": 1.0})
+        "tau_GABA": cell["tau_GABA"], "tau_rise_NMDA": models.TAU_X, "tau_decay_NMDA": cell["tau_NMDA"],
+        "alpha": cell["alpha"], "conc_Mg2": 1.0})
 
 
 def spread_out(cells, cell):
@@ -92,6 +92,39 @@ def rings(given):
                                                                "start": start, "stop": stop})
             nest.Connect(cue, cued, "one_to_one", {"weight": models.CUE_G * NANO, "receptor_type": port["AMPA"],
                                                    **soon})
+        recorded = recorders(groups, soon)
+        nest.Prepare()
+        build_s = watch.lap()
+        nest.Run(given.ms)
+        run_s = watch.lap()
+        nest.Cleanup()
+        return protocol.Turn(build_s, run_s, spikes(groups, recorded))
+    return turn
+
+
+def decision(given):
+    """Wang's network as the paper has it, since this NMDA is the paper's."""
+    def turn(seed):
+        watch = protocol.Watch()
+        soon = fresh(given, seed)
+        port = nest.GetDefaults("iaf_bw_2001", "receptor_types")
+        groups = {}
+        for name, size in models.DECISION_SIZES.items():
+            groups[name] = ring_cells(size, models.DECISION[name])
+            spread_out(groups[name], models.DECISION[name])
+            noise(groups[name], models.DECISION[name], soon, receptor_type=port["AMPA"])
+        for source, target, kind, weight in models.decision_projections():
+            cell = models.DECISION[target]
+            used = {"AMPA": cell["AMPA_g"], "NMDA": cell["NMDA_g"] / models.NMDA_SCALE}
+            for receptor, conductance in (used if kind == "exc" else {"GABA": cell["GABA_g"]}).items():
+                nest.Connect(groups[source], groups[target], "all_to_all", {
+                    "weight": conductance * weight * NANO, "receptor_type": port[receptor],
+                    "delay": models.DECISION_DELAY})
+        start, stop = models.STIMULUS
+        for name, rate in models.stimulus_rates().items():
+            stimulus = nest.Create("poisson_generator", params={"rate": rate * NANO, "start": start, "stop": stop})
+            nest.Connect(stimulus, groups[name], syn_spec={"weight": models.DECISION[name]["noise_g"] * NANO,
+                                                           "receptor_type": port["AMPA"], **soon})
         recorded = recorders(groups, soon)
         nest.Prepare()
         build_s = watch.lap()
@@ -160,7 +193,7 @@ def one(given):
         exc, inh = (nest.Create("spike_generator", params={"spike_times": times})
                     for times in models.one_arrivals(given.ms))
         # what one spike opens of a second-order AMPA that rises fast
-        opened = w * models.ONE_TAU_X_AMPA * models.ALPHA
+        opened = w * models.ONE_TAU_X_AMPA * cell["alpha"]
         for source, receptor, conductance in (exc, "AMPA", cell["AMPA_g"] * opened), (inh, "GABA", cell["GABA_g"] * w):
             nest.Connect(source, groups["pyr"], syn_spec={"weight": conductance * NANO, "receptor_type": port[receptor],
                                                           **soon})
@@ -168,7 +201,7 @@ def one(given):
         relay = ring_cells(1, cell)
         relay.set(alpha=LINEAR, t_ref=models.ONE_INTERVAL / 2)
         nest.Connect(exc, relay, syn_spec={"weight": 1e6, "receptor_type": port["AMPA"], **soon})
-        nest.Connect(relay, groups["pyr"], syn_spec={"weight": cell["NMDA_g"] * w / LINEAR * models.ALPHA * NANO,
+        nest.Connect(relay, groups["pyr"], syn_spec={"weight": cell["NMDA_g"] * w / LINEAR * cell["alpha"] * NANO,
                                                      "receptor_type": port["NMDA"], **soon})
         recorded = recorders(groups, soon)
         nest.Prepare()
@@ -189,11 +222,15 @@ def notes(given):
     if given.workload in models.CELLS:
         found.append("not the same NMDA: it saturates in each presynaptic cell; its conductances are scaled by "
                      + ", ".join(f"{scale:g} ({name})" for name, scale in NMDA_SCALE.items()))
+    if given.workload == "decision":
+        found[0] = "spikes arrive after the delay, at the start of a step"
+        found.append("not the same NMDA: it saturates in each presynaptic cell, and has the paper's own conductances")
     if given.workload == "one":
         found.append("AMPA of first order, NMDA that does not saturate, spikes that come through a second cell")
     return found
 
 
 if __name__ == "__main__":
-    made = {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one}
+    made = {"ring": rings, "first": rings, "dual": rings, "decision": decision, "coba": coba, "neurons": neurons,
+            "one": one}
     protocol.serve(__doc__, made, ("nest",), versions, notes)

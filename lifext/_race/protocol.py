@@ -105,15 +105,15 @@ def serve(description, workloads, modes, versions, notes=None):
     """
     given = options(description, workloads, modes)
     # what libraries print goes to standard error: standard output is the runner's
-    output = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    watch = Watch()
-    turn = workloads[given.workload](given)
-    say(output, event="ready", prepare_s=watch.lap(), workload=given.workload, mode=given.mode, threads=given.threads,
-        n=given.n, dt=given.dt, ms=given.ms, versions={"python": platform.python_version(), **versions()},
-        notes=notes(given) if notes else [])
-    for line in sys.stdin if given.serve else [str(given.seed)]:
-        seed = int(line)
-        done = turn(seed)
-        say(output, event="turn", seed=seed, build_s=done.build_s, run_s=done.run_s, simulated_ms=given.ms,
-            rates=models.rates(given.workload, done.spikes, given.ms), peak_mb=done.peak_mb or peak_mb())
+    with os.fdopen(os.dup(1), "w") as output:
+        os.dup2(2, 1)
+        watch = Watch()
+        turn = workloads[given.workload](given)
+        say(output, event="ready", prepare_s=watch.lap(), workload=given.workload, mode=given.mode,
+            threads=given.threads, n=given.n, dt=given.dt, ms=given.ms,
+            versions={"python": platform.python_version(), **versions()}, notes=notes(given) if notes else [])
+        for line in sys.stdin if given.serve else [str(given.seed)]:
+            seed = int(line)
+            done = turn(seed)
+            say(output, event="turn", seed=seed, build_s=done.build_s, run_s=done.run_s, simulated_ms=given.ms,
+                rates=models.rates(given.workload, done.spikes, given.ms), peak_mb=done.peak_mb or peak_mb())

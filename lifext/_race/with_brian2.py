@@ -17,8 +17,8 @@ CELL = """
 dv/dt = (leak_g*(leak_vL - v) + (g_ampa + NMDA_g*s/(1 + MG*exp(-0.062*v/mV)))*(E_EXC - v)
          + g_gaba*(E_INH - v))/cM : volt (unless refractory)
 dg_ampa/dt = -g_ampa/TAU_AMPA : siemens
-dg_gaba/dt = -g_gaba/TAU_GABA : siemens
-ds/dt = ALPHA*x*(1 - s) - s/TAU_NMDA : 1
+dg_gaba/dt = -g_gaba/tau_GABA : siemens
+ds/dt = alpha*x*(1 - s) - s/tau_NMDA : 1
 dx/dt = -x/TAU_X : 1
 """
 CUED = """
@@ -33,16 +33,16 @@ ONE = """
 dv/dt = (leak_g*(leak_vL - v) + (g_noise + AMPA_g*s_ampa + NMDA_g*s/(1 + MG*exp(-0.062*v/mV)))*(E_EXC - v)
          + g_gaba*(E_INH - v))/cM : volt (unless refractory)
 dg_noise/dt = -g_noise/TAU_AMPA : siemens
-dg_gaba/dt = -g_gaba/TAU_GABA : siemens
-ds_ampa/dt = ALPHA*x_ampa*(1 - s_ampa) - s_ampa/TAU_AMPA : 1
+dg_gaba/dt = -g_gaba/tau_GABA : siemens
+ds_ampa/dt = alpha*x_ampa*(1 - s_ampa) - s_ampa/TAU_AMPA : 1
 dx_ampa/dt = -x_ampa/TAU_X_AMPA : 1
-ds/dt = ALPHA*x*(1 - s) - s/TAU_NMDA : 1
+ds/dt = alpha*x*(1 - s) - s/tau_NMDA : 1
 dx/dt = -x/TAU_X : 1
 """
 CONSTANTS = {"E_EXC": models.E_EXC * mV, "E_INH": models.E_INH * mV, "TAU_AMPA": models.TAU_AMPA * ms,
-             "TAU_GABA": models.TAU_GABA * ms, "TAU_NMDA": models.TAU_NMDA * ms, "TAU_X": models.TAU_X * ms,
-             "ALPHA": models.ALPHA / ms, "MG": models.MG, "TAU_X_AMPA": models.ONE_TAU_X_AMPA * ms}
-UNITS = {"cM": nF, "refDur": ms, "noise_rate": kHz, "tau_exc": ms, "tau_inh": ms, "vTh": mV, "vReset": mV,
+             "TAU_X": models.TAU_X * ms, "MG": models.MG, "TAU_X_AMPA": models.ONE_TAU_X_AMPA * ms}
+UNITS = {"cM": nF, "refDur": ms, "noise_rate": kHz, "tau_GABA": ms, "tau_NMDA": ms, "alpha": 1 / ms,
+         "tau_exc": ms, "tau_inh": ms, "vTh": mV, "vReset": mV,
          "leak_vL": mV, "E_exc": mV, "E_inh": mV}  # what else there is is a conductance
 
 
@@ -151,7 +151,7 @@ def runtime(make):
             simulation.network.restore()
             b2.seed(seed)
             for thing in simulation.network.objects:
-                if isinstance(thing, b2.NeuronGroup) and given.workload in ("coba", "neurons"):
+                if isinstance(thing, b2.NeuronGroup) and given.workload in ("decision", "coba", "neurons"):
                     thing.v = ANYWHERE
             simulation.run(report=clock)
             return protocol.Turn(watch.lap() - sum(steps), sum(steps), simulation.spikes())
@@ -184,21 +184,61 @@ def rings(given):
     return Simulation(given, objects, {name: b2.SpikeMonitor(neurons) for name, neurons in groups.items()}, phases)
 
 
+def on_spike(cell, kind, weight):
+    """Return what a spike does at its target, the weight an expression."""
+    if kind == "inh":
+        return f"g_gaba_post += GABA_g*{weight}"
+    code = f"x_post += {weight}"
+    if cell["AMPA_g"]:
+        code += f"\ng_ampa_post += AMPA_g*{weight}"
+    return code
+
+
 def synapses(source, target, cell, kind, shape, total):
     """Return the all-to-all projection between two groups; all weights alike are one number."""
     weight = "w" if shape == "ring" else repr(total / len(source))
-    if kind == "inh":
-        on_pre = f"g_gaba_post += GABA_g*{weight}"
-    else:
-        on_pre = f"x_post += {weight}"
-        if cell["AMPA_g"]:
-            on_pre += f"\ng_ampa_post += AMPA_g*{weight}"
-    made = b2.Synapses(source, target, "w : 1" if shape == "ring" else "", on_pre=on_pre, delay=0 * ms,
-                       namespace=with_units(cell))
+    made = b2.Synapses(source, target, "w : 1" if shape == "ring" else "", on_pre=on_spike(cell, kind, weight),
+                       delay=0 * ms, namespace=with_units(cell))
     made.connect()
     if shape == "ring":
         made.w = models.ring_weights(len(source), total).ravel()
     return made
+
+
+def decision(given):
+    b2.defaultclock.dt = given.dt * ms
+    weights = {(source, target): weight for source, target, _, weight in models.decision_projections()}
+    pools = [name for name in models.DECISION_SIZES if name != "inter"]
+    # one group for all excitatory cells; each knows what it gets from a cell of each pool
+    exc = group(models.N_EXC, models.CHOOSING, CELL + "".join(f"from_{name} : 1 (constant)\n" for name in pools),
+                method(given))
+    inter = group(models.DECISION_SIZES["inter"], models.DECISION["inter"], CELL, method(given))
+    parts, start = {"inter": inter}, 0
+    for name in pools:
+        parts[name] = exc[start:start + models.DECISION_SIZES[name]]
+        start += models.DECISION_SIZES[name]
+        for source in pools:
+            setattr(parts[name], f"from_{source}", weights[source, name])
+    projections = [(parts[name], exc, on_spike(models.CHOOSING, "exc", f"from_{name}_post")) for name in pools]
+    projections += [(exc, inter, on_spike(models.DECISION["inter"], "exc", repr(weights["other", "inter"]))),
+                    (inter, exc, on_spike(models.CHOOSING, "inh", repr(weights["inter", "other"]))),
+                    (inter, inter, on_spike(models.DECISION["inter"], "inh", repr(weights["inter", "inter"])))]
+    objects = [exc, inter, noise(exc), noise(inter)]
+    for source, target, on_pre in projections:
+        objects.append(b2.Synapses(source, target, on_pre=on_pre, delay=models.DECISION_DELAY * ms,
+                                   namespace=target.namespace))
+        objects[-1].connect()
+    for cells in exc, inter:
+        cells.v = ANYWHERE
+    stimuli = [b2.PoissonInput(parts[name], "g_ampa", N=1, rate=rate * kHz, weight=exc.namespace["noise_g"])
+               for name, rate in models.stimulus_rates().items()]
+
+    def begin(on):
+        for stimulus in stimuli:
+            stimulus.active = on
+    phases = [(duration, lambda on=on: begin(on)) for duration, on in models.stimulus_phases(given.ms)]
+    return Simulation(given, [*objects, *stimuli],
+                      {name: b2.SpikeMonitor(parts[name]) for name in models.DECISION_SIZES}, phases)
 
 
 def coba(given):
@@ -246,7 +286,7 @@ def versions():
 
 def notes(given):
     found = ["spikes arrive at the end of a step"]
-    if given.workload in models.CELLS or given.workload == "neurons":
+    if given.workload in (*models.CELLS, "decision", "neurons"):
         found.append("noise, cue and AMPA share one variable")
     if given.mode.startswith("cpp"):
         found.append("seeded by the system")
@@ -258,6 +298,7 @@ def prepare(make):
 
 
 if __name__ == "__main__":
-    made = {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one}
+    made = {"ring": rings, "first": rings, "dual": rings, "decision": decision, "coba": coba, "neurons": neurons,
+            "one": one}
     protocol.serve(__doc__, {name: prepare(make) for name, make in made.items()},
                    ("cpp-rk2", "cpp-euler", "cython-rk2"), versions, notes)

@@ -49,6 +49,25 @@ def rings(given):
     return turn
 
 
+def decision(given):
+    """Pools that compete; between two populations all weights are one number."""
+    def turn(seed):
+        watch = protocol.Watch()
+        np.random.seed(seed)
+        net = network(given, seed)
+        pops = {name: by_hand.decision_cell(lx, name) for name in models.DECISION}
+        net.add(**pops)
+        for source, target, kind, weight in models.decision_projections():
+            net.connect(pops[source], pops[target], lx.Uniform(weight), kind, delay=models.DECISION_DELAY)
+        records = {name: net.record_spikes(pop) for name, pop in pops.items()}
+        build_s = watch.lap()
+        for duration, on in models.stimulus_phases(given.ms):
+            by_hand.stimulate(pops, on)
+            net.run(duration)
+        return protocol.Turn(build_s, watch.lap(), found(records))
+    return turn
+
+
 def coba(given):
     """COBA: random sparse projections between excitatory and inhibitory cells."""
     sizes = dict(zip(("exc", "inh"), models.coba_sizes(given.n)))
@@ -125,5 +144,6 @@ def notes(given):
 
 
 if __name__ == "__main__":
-    made = {"ring": rings, "first": rings, "dual": rings, "coba": coba, "neurons": neurons, "one": one}
+    made = {"ring": rings, "first": rings, "dual": rings, "decision": decision, "coba": coba, "neurons": neurons,
+            "one": one}
     protocol.serve(__doc__, made, ("fast", "compat"), versions, notes)
