@@ -40,7 +40,9 @@ def table(head, rows):
 def where(found):
     """Return what a result was measured with, in words."""
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return f"{found['date']}, commit {found['commit']}, {found['machine']}, {versions}."
+    told = f"{found['date']}, commit {found['commit']}, {found['machine']}, {versions}."
+    # of a run that was not of everything
+    return f"{found['note']} {told}" if "note" in found else told
 
 
 def number(value):
