@@ -6,6 +6,7 @@ import pytest
 
 import lifext
 from lifext import _core
+from lifext._core import loops
 
 
 def numpy_exp_is_libm():
@@ -18,8 +19,6 @@ EXP_IS_LIBM = numpy_exp_is_libm()
 
 
 def pytest_report_header(config):
-    from lifext._core import loops
-
     return (f"lifext {lifext.__version__}: backend {_core.kernels.backend}, loops {loops.chosen()} of {loops.built()}, "
             f"NumPy {np.__version__}, whose exp {'equals' if EXP_IS_LIBM else 'differs from'} libm's")
 
@@ -29,6 +28,15 @@ def backend(request):
     """Run a test on the compiled kernels and on their twins."""
     with _core.using(request.param):
         yield request.param
+
+
+@pytest.fixture(params=loops.supported())
+def build(request):
+    """Run a test on the loops of each instruction set that this machine has."""
+    before = loops.chosen()
+    loops.choose(request.param)
+    yield request.param
+    loops.choose(before)
 
 
 @pytest.fixture

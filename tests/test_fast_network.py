@@ -687,3 +687,24 @@ def test_threadpoolctl_limits_the_threads():
     for count in (1, 3):
         with threadpoolctl.threadpool_limits(count, user_api="openmp"):
             assert fast_loop.max_threads() == count
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+@pytest.mark.parametrize("noise_rate", [2.0, 0.0])
+@pytest.mark.parametrize("afferents", ["steady", "none", "trains"])
+def test_the_usual_cells_have_loops_of_their_own_with_the_same_bits(blocked, noise_rate, afferents):
+    """A parameter with one value a neuron, all alike, sends the same cells through the general loops."""
+    def left(g):
+        cells = lifext.pyrPop(300, NMDA_g=0.05 if blocked else 0.0, noise_g=0.008, noise_rate=noise_rate, leak_vL=-20)
+        cells._vM, cells.AMPA.g = np.linspace(-60.0, -52.01, 300), g
+        if afferents == "trains":
+            cells.afferents = lifext.affFlatPoisson(300, g=0.003)
+        if afferents != "none":
+            cells.stim(**({"rate": 2.5} if afferents == "trains" else {"cue_sal": 0.3}))
+        net = network({"cells": cells}, [("cells", "cells", Uniform(0.001), "exc", 0.5),
+                                         ("cells", "cells", Uniform(0.0005), "inh")], seed=3)
+        spikes = net.record_spikes(cells)
+        run(net, 20.0)
+        assert len(spikes) > 0
+        return {**everything(cells), "ids": spikes.ids, "times": spikes.times}
+    assert_same(left(0.2), left(np.full(300, 0.2)))

@@ -8,6 +8,7 @@ import pytest
 
 import lifext
 from lifext._core import loops
+from lifext._core.lines import LINE, in_whole_lines
 
 
 def busy(seed=3, steps=200):
@@ -54,3 +55,19 @@ def test_the_environment_chooses(tmp_path):
     out = subprocess.run([sys.executable, "-c", code], env={**os.environ, "LIFEXT_SIMD": "baseline"}, cwd=tmp_path,
                          capture_output=True, text=True)
     assert out.stdout.strip() == "baseline", out.stderr
+
+
+def test_an_unknown_backend_is_refused(tmp_path):
+    out = subprocess.run([sys.executable, "-c", "import lifext"], env={**os.environ, "LIFEXT_BACKEND": "slow"},
+                         cwd=tmp_path, capture_output=True, text=True)
+    assert "ImportError: LIFEXT_BACKEND: backend must be one of compiled, reference, got 'slow'" in out.stderr
+
+
+@pytest.mark.parametrize("size", [0, 1, 8, 300])
+def test_copies_begin_with_a_line_of_the_cache(size):
+    array = np.arange(size, dtype=np.float64)
+    copy = in_whole_lines(array)
+    assert np.array_equal(copy, array)
+    assert copy.dtype == array.dtype
+    assert not np.shares_memory(copy, array)
+    assert size == 0 or copy.ctypes.data % LINE == 0

@@ -404,3 +404,32 @@ def test_the_ring_of_one_line_weights():
     vector = spikes.population_vector(400, 500)
     assert abs(np.degrees(np.angle(vector)) % 360 - 180) < 15
     assert abs(vector) > 0.9
+
+
+class Meddler(composed(lifext.pyrPop)):
+    """Changes another population in the midst of a step, before that takes its turn."""
+
+    def predictSpikes(self, dt, time):
+        super().predictSpikes(dt, time)
+        if round(time / dt) == 150:
+            self.other.vTh, self.other.leak.g = -52.5, 0.03
+
+    def processTimeStep(self, dt, time):
+        super().processTimeStep(dt, time)
+        if round(time / dt) == 200:
+            self.other.NMDA.g = 0.03
+
+
+def test_a_population_changed_by_another_within_a_step():
+    """Its record is made anew at once, as in a script."""
+    def make():
+        cells, inhibition = pair(Meddler, rng=np.random.RandomState(4))
+        cells.other = inhibition
+        return cells, inhibition
+    hand, net_pops = make(), make()
+    weights = weights_between(*hand)
+    by_hand(*hand, weights, 400)
+    with pytest.warns(PerformanceWarning):
+        network(*net_pops, weights).run(400 * DT)
+    for one, other in zip(hand, net_pops):
+        assert np.array_equal(state(one), state(other))

@@ -5,27 +5,8 @@ import numpy as np
 import portable_bits
 import pytest
 
-from lifext._core import loops
 
-
-@pytest.fixture
-def restore():
-    before = loops.chosen()
-    yield
-    loops.choose(before)
-
-
-@pytest.mark.skipif(len(loops.supported()) == 1, reason="this machine runs one build only")
-def test_all_builds_that_run_here_give_the_same_bits(restore):
-    results = {}
-    for name in loops.supported():
-        loops.choose(name)
-        results[name] = portable_bits.measure()
-    for name, result in results.items():
-        assert result == results["baseline"], name
-
-
-def test_this_machine_gives_the_bits_of_others():
+def test_each_build_that_runs_here_gives_the_bits_of_others(build):
     """Where the fast arithmetic was changed on purpose: `portable_bits.py --record`, here and on the others."""
     want = json.loads(portable_bits.RECORDED.read_text())
     digests, counts = portable_bits.measure()

@@ -1,0 +1,175 @@
+#!/usr/bin/env python
+"""Make the tables of docs/trust.md from what the scripts beside this one found.
+
+    python .ci/trust/report.py                                    # writes the page's tables anew
+    python .ci/trust/report.py --check                            # fails if the page has others
+    python .ci/trust/report.py --add growth.json fuzz.json        # first takes results into bench/results/trust
+    python .ci/trust/report.py --tests "wheel" tests.xml --python PYTHON    # or what pytest --junitxml wrote
+
+Only results of real runs are kept in bench/results/trust; `result.py` has their form. A result without commit and
+versions gets those of now. Sections whose file is not there are left out.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import result  # noqa: E402
+
+RESULTS = result.ROOT / "bench" / "results" / "trust"
+PAGE = result.ROOT / "docs" / "trust.md"
+BEGIN, END = "<!-- tables by .ci/trust/report.py -->", "<!-- end of the tables -->"
+
+
+def load(name):
+    """Return a result, or None if there is none of this name."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def table(head, rows):
+    """Return lines of a table."""
+    def line(cells):
+        return "| " + " | ".join(str(cell) for cell in cells) + " |"
+    return [line(head), "|" + "---|" * len(head), *map(line, rows), ""]
+
+
+def where(found):
+    """Return what a result was measured with, in words."""
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    told = f"{found['date']}, commit {found['commit']}, {found['machine']}, {versions}."
+    # of a run that was not of everything
+    return f"{found['note']} {told}" if "note" in found else told
+
+
+def number(value):
+    """Return a number as text."""
+    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"
+
+
+# One function a section: each takes the figures of its result
+
+def suites(figures):
+    """Return the tests that ran, and with which versions."""
+    rows = [[name, suite["tests"], suite["passed"], suite["skipped"], suite["failed"], suite["python"], suite["numpy"]]
+            for name, suite in figures.items()]
+    return table(["build", "tests", "passed", "skipped", "failed", "Python", "NumPy"], rows)
+
+
+def sanitizers(figures):
+    """Return what the sanitizers reported."""
+    return table(["sanitizers", "tests", "skipped", "failed", "reports"],
+                 [[", ".join(figures["sanitizers"]), figures["tests"], figures["skipped"], figures["failed"],
+                   f"**{figures['reports']}**"]])
+
+
+def coverage(figures):
+    """Return the share of lines that ran, by module where it is not all."""
+    rows = [[f"all {name}", number(total["lines"]), f"{total['percent']:.1f}"]
+            for name, total in figures["totals"].items()]
+    rows += [[f"`{file}`", module["lines"], f"{module['percent']:.1f}"]
+             for file, module in figures["modules"].items() if module["missed"]]
+    return [*table(["lines of", "lines", "% run"], rows), "All lines of the other modules ran.", ""]
+
+
+def growth(figures):
+    """Return the slope of the memory."""
+    rows = [[name, number(case["count"]), number(case["bytes_a_million"]), number(case["spread_bytes"])]
+            for name, case in figures.items()]
+    return table(["what is done", "how often", "bytes per 10^6", "highest less lowest, bytes"], rows)
+
+
+def fuzz_files(figures):
+    """Return what became of spoilt files."""
+    ends = ("refused", "read", "wrong", "crashed", "hung")
+    rows = [[name, *[number(kind[end]) for end in ends]] for name, kind in figures["kinds"].items()]
+    rows.append(["**all**", *[number(sum(kind[end] for kind in figures["kinds"].values())) for end in ends]])
+    return [f"{number(figures['tried'])} files. Refused: with a documented error. Read: what a reader needs was "
+            "whole. Wrong: another error, a change in spite of it, or code that ran.", "",
+            *table(["file", *ends], rows)]
+
+
+def anything(figures):
+    """Return the figures of a result that has no section of its own."""
+    nested = {name: value for name, value in figures.items() if isinstance(value, dict)}
+    lines = []
+    if nested:
+        columns = list(dict.fromkeys(key for value in nested.values() for key in value))
+        rows = [[name, *[value.get(key, "") for key in columns]] for name, value in nested.items()]
+        lines += table(["", *columns], rows)
+    plain = {name: value for name, value in figures.items() if name not in nested}
+    return lines + (table(["", ""], plain.items()) if plain else [])
+
+
+SECTIONS = {"suites": ("Tests run, and versions covered", suites), "sanitizers": ("Sanitizers", sanitizers),
+            "fuzz_files": ("Files damaged, and what happened to them", fuzz_files),
+            "growth": ("Memory over a long run", growth), "coverage": ("Lines that the tests run", coverage)}
+
+
+def tables():
+    """Return the text between the page's marks."""
+    names = [*SECTIONS, *sorted(path.stem for path in RESULTS.glob("*.json") if path.stem not in SECTIONS)]
+    lines = []
+    for name in names:
+        found = load(name)
+        if found is not None:
+            title, section = SECTIONS.get(name, (found["what"].capitalize(), anything))
+            lines += [f"### {title}", "", *section(found["figures"]), where(found), ""]
+    return "\n".join(lines)
+
+
+def page():
+    """Return the page with the tables as they should be."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    return f"{before}{BEGIN}\n\n{tables()}\n{END}{rest.partition(END)[2]}"
+
+
+def add(path):
+    """Take in a result, of the common form or with one key, its name."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if "figures" in found:
+        (RESULTS / path.name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        return
+    (name, figures), = found.items()
+    result.write(RESULTS / f"{name}.json", name.replace("_", " "), figures)
+
+
+def add_tests(name, path, python):
+    """Take in what pytest says of its tests, beside those of other builds."""
+    suite = xml.etree.ElementTree.parse(path).getroot().find("testsuite").attrib
+    seen = json.loads(subprocess.run([python, "-c", "import json, platform, numpy; print(json.dumps("
+                                      "[platform.python_version(), numpy.__version__]))"], check=True,
+                                     capture_output=True, text=True).stdout)
+    tests, skipped = int(suite["tests"]), int(suite["skipped"])
+    failed = int(suite["failures"]) + int(suite["errors"])
+    known = load("suites")
+    figures = known["figures"] if known else {}
+    figures[name] = {"tests": tests, "passed": tests - skipped - failed, "skipped": skipped, "failed": failed,
+                     "python": seen[0], "numpy": seen[1]}
+    result.write(RESULTS / "suites.json", "tests run", figures)
+
+
+def main():
+    """Take in what is given, then write or check the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--add", nargs="+", type=pathlib.Path, default=[], metavar="FILE", help="results")
+    parser.add_argument("--tests", nargs=2, metavar=("BUILD", "XML"), help="tests of a build")
+    parser.add_argument("--python", default=sys.executable, help="what these tests ran with")
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    options = parser.parse_args()
+    for path in options.add:
+        add(path)
+    if options.tests:
+        add_tests(*options.tests, options.python)
+    if options.check:
+        if PAGE.read_text(encoding="utf-8") != page():
+            sys.exit("docs/trust.md is not what .ci/trust/report.py makes of bench/results/trust: run it")
+    else:
+        PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
