@@ -11,6 +11,7 @@ import math
 import operator
 import os
 import reprlib
+import threading
 
 import numpy as np
 
@@ -415,6 +416,12 @@ def not_running(owner, running):
     """Refuse what would change a network under a run."""
     if running:
         raise RuntimeError(f"{type(owner).__name__}: is running; run, reset and load_state wait until it is done")
+
+
+def own_thread(owner, what, runner):
+    """Refuse what would read or change the midst of a run in another thread, whose ident `runner` is, if any."""
+    if runner and runner != threading.get_ident():
+        raise RuntimeError(f"{type(owner).__name__}: {what} is running in another thread; wait until it is done")
 
 
 def ring(owner, directions, name):
