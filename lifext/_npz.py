@@ -19,7 +19,7 @@ import zlib
 
 import numpy as np
 
-__all__ = ["DAMAGE", "append", "read", "write"]
+__all__ = ["append", "read", "write"]
 
 # up to so many elements, an array is written as numpy.savez_compressed does, to the byte
 COMPACT = 2**16
@@ -36,21 +36,29 @@ LOCAL_HEAD = 30 + 20
 HEAD = 128
 STORED = struct.Struct("<BHH")
 BLOCK = 2**20
-# what reading may raise if a file is not what it should be
-DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError,
-          struct.error)
 
 
 def read(path, names):
     """Return arrays (n,) of an npz file by name; checksums are compared."""
-    with zipfile.ZipFile(path) as archive:
+    with _directory(path) as archive:
         members = {name: io.BytesIO(archive.read(f"{name}.npy")) for name in names}
-    arrays = {name: np.lib.format.read_array(member, allow_pickle=False) for name, member in members.items()}
+        arrays = {name: np.lib.format.read_array(member, allow_pickle=False) for name, member in members.items()}
     for name, array in arrays.items():
         if array.ndim != 1 or array.dtype.kind not in "biuf":
             raise ValueError(f"{name} is of shape {array.shape} and {array.dtype}")
     _compare_lengths({name: len(array) for name, array in arrays.items()})
     return arrays
+
+
+@contextlib.contextmanager
+def _directory(path):
+    """Open an archive to be read; any exception but one of opening the file is the ValueError that it is damaged."""
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                yield archive
+        except Exception as error:
+            raise ValueError(str(error) or repr(error)) from error
 
 
 def _compare_lengths(lengths):
@@ -157,6 +165,10 @@ class _Column:
         entry.compress_size = self.stop + len(END) - self.member
         return entry
 
+    def is_sound(self):
+        """Whether what the directory says can be: else nothing must be written, or copied, by it."""
+        return self.offset >= 0 and self.start <= self.stop <= self.limit - len(END) and self.count >= 0
+
     def has_room(self, blocks):
         """Whether so much more fits."""
         return self.stop + len(blocks) + len(END) <= self.limit
@@ -171,7 +183,7 @@ class _Column:
 
 def _columns(path, names):
     """Return the columns of an archive of this module, or None for any other."""
-    with zipfile.ZipFile(path) as archive:
+    with _directory(path) as archive:
         entries, end = archive.infolist(), archive.start_dir
         if archive.comment != MARK or [entry.filename for entry in entries] != [f"{name}.npy" for name in names]:
             return None
@@ -181,6 +193,8 @@ def _columns(path, names):
         column = _Column(name, entry.header_offset, limit=limit, count=(entry.file_size - HEAD) // 8, crc=entry.CRC)
         column.stop = column.member + entry.compress_size - len(END)
         columns.append(column)
+    if not all(column.is_sound() for column in columns):
+        return None
     _compare_lengths({column.name: column.count for column in columns})
     return columns
 

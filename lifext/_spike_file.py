@@ -87,7 +87,7 @@ class SpikeFile:
         is_new = not os.path.exists(self.path)
         if not is_new:
             _validate.spike_file(self._h5py, self.path, FORMAT, self.name)
-        with self._h5py.File(self.path, "x" if is_new else "r+") as file:
+        with self._open("x" if is_new else "r+") as file:
             file.attrs["format"] = FORMAT
             file.attrs["magic"], file.attrs["version"] = np.uint32(SONATA_MAGIC), np.array(SONATA_VERSION, np.uint32)
             group = file.create_group(f"spikes/{self.name}")
@@ -96,8 +96,10 @@ class SpikeFile:
                 group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK,))
             group["timestamps"].attrs["units"] = "ms"
 
+    @contextlib.contextmanager
     def _open(self, mode):
-        return self._h5py.File(self.path, mode)
+        with _validate.sound_spike_file(self.path), self._h5py.File(self.path, mode) as file:
+            yield file
 
     def describe(self, facts):
         """Have the file say of the record what these facts say, an about, as soon as it is written to."""

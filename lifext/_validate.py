@@ -457,12 +457,22 @@ def spike_file(h5py, path, format, name):
     with open(path, "rb") as file:
         if file.read(8) != b"\x89HDF\r\n\x1a\n":
             _refuse(ValueError, "SpikeRecord", "to", wanted, path)
-    with h5py.File(path, "r") as file:
+    with sound_spike_file(path), h5py.File(path, "r") as file:
         found = file.attrs.get("format")
         if not (isinstance(found, str) and found == format):
             _refuse(ValueError, "SpikeRecord", "to", wanted, path)
         if f"spikes/{name}" in file:
             _refuse(ValueError, "SpikeRecord", "to", f"a file without spikes of a population {name!r}", path)
+
+
+@contextlib.contextmanager
+def sound_spike_file(path):
+    """Refuse a file of which h5py says, with another exception than that of one it cannot open, that it is damaged."""
+    try:
+        yield
+    except (LookupError, RuntimeError, TypeError, AttributeError) as error:
+        raise ValueError(f"SpikeRecord: {path} must be a file of recorded spikes, whole and unchanged, "
+                         f"got one of which h5py says {error}") from error
 
 
 def enough_spikes(path, name, wanted, found):
@@ -690,11 +700,22 @@ def no_strangers(owner, path, others):
                          f"has {others[0]!r} in it")
 
 
-def manifest(owner, path, found):
-    """Return what a store says of itself, or refuse a directory that is none."""
+def manifest(owner, path, found, format):
+    """Return what a store says of itself, or refuse a directory that is none, or one of another version."""
     if found is None:
         _refuse(ValueError, owner, "path", "a directory that run_trials or sweep made", str(path))
+    if found["format"] != format:
+        _refuse(ValueError, owner, "path", f"a store of format {format}", found["format"])
     return found
+
+
+@contextlib.contextmanager
+def part_of_store(which):
+    """Refuse a file of a store of which the block says, with any exception, that it is not as it was written."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"store: each file must be whole and unchanged, got {which}: {error!r}") from error
 
 
 def same_sweep(owner, path, differences, accept):
@@ -739,11 +760,11 @@ def spiked(owner, spikes, size):
 
 
 @contextlib.contextmanager
-def readable(owner, name, path, kind, damage):
-    """Refuse a file of which the block says, with one of the exceptions `damage`, that it is not of its kind."""
+def readable(owner, name, path, kind):
+    """Refuse a file of which the block says, with a ValueError, that it is not of its kind."""
     try:
         yield
-    except damage as error:
+    except ValueError as error:
         raise ValueError(f"{type(owner).__name__}: {name} must be {kind}, got {path!r}: {error}") from error
 
 
