@@ -121,7 +121,8 @@ class SpikeFile:
         if self._about is not None:
             if place in file:
                 del file[place]
-            file[place] = self._about
+            # of one length: a damaged file with strings of any length has HDF5 go round in circles for ever
+            file[place] = np.bytes_(self._about)
             file[place].attrs["stop"] = np.float64(stop)
         elif stop is not None and place in file:
             # written over what is there, as a file grows with each new value
@@ -132,7 +133,9 @@ class SpikeFile:
         place = f"lifext/{self.name}"
         if place not in file:
             return None
-        found = json.loads(file[place].asstr()[()])
+        if file[place].dtype.kind != "S":
+            raise ValueError(f"/{place} is no string of one length")
+        found = json.loads(file[place][()])
         return {**found, "stop": max(float(file[place].attrs["stop"]), found["start"])}
 
     def write(self, start, ids, times):

@@ -17,6 +17,8 @@ import numpy as np
 
 # ints beyond this go through float(), which says so where they have none
 MOST = 2**1000
+# numbers of steps are 64-bit integers
+MOST_STEPS = 2**62
 
 
 def _refuse(kind, owner, name, bound, value):
@@ -245,7 +247,9 @@ def no_more(owner, unknown):
 def whole_steps(owner, name, value, dt, at_least=0):
     """Return how many steps of `dt` a time is; one that is no multiple of dt, to 1e-9 of it, is refused."""
     value = number(owner, name, value, at_least=0)
-    steps = round(value / dt)
+    steps = round(min(value / dt, MOST_STEPS))
+    if steps >= MOST_STEPS:
+        _refuse(ValueError, owner, name, f"less than 2**62 steps of dt = {dt} ms", value)
     if abs(steps * dt - value) > 1e-9 * max(value, dt) or steps < at_least:
         _refuse(ValueError, owner, name, f"a multiple of dt = {dt} ms, >= {at_least * dt} ms", value)
     return steps

@@ -296,7 +296,8 @@ DATASETS = [
     lambda file, name: file.__setitem__(name, h5py.ExternalLink(".", "/")),
     lambda file, name: file.__setitem__(name, np.dtype("f8")),
     *(lambda file, name, value=value: file.__setitem__(name, value) for value in (
-        "{}", "[", "[" * 100_000, "null", 3, 2.5, '{"start": 0, "size": 1e9}')),
+        np.bytes_("{}"), "[", np.bytes_("[" * 100_000), np.bytes_("null"), 3, 2.5,
+        np.bytes_('{"start": 0, "size": 1e9}'))),
 ]
 
 
@@ -334,7 +335,7 @@ def _spoil_object(rng, file, name):
     elif rng.random() < 0.2:
         del file[name]
     elif rng.random() < 0.3 and isinstance(file[name], h5py.Dataset) and file[name].ndim == 1:
-        about = json.dumps(spoil_value(rng, {"start": 0}))
+        about = np.bytes_(json.dumps(spoil_value(rng, {"start": 0})))
         values = rng.choice([np.zeros(1), np.arange(5.0), np.array([-1, 2**62]), about])
         attrs = dict(file[name].attrs)
         del file[name]
@@ -343,7 +344,7 @@ def _spoil_object(rng, file, name):
     elif rng.random() < 0.4 and name.startswith("lifext/"):
         attrs, text = dict(file[name].attrs), file[name].asstr()[()]
         del file[name]
-        file[name] = spoil_json(rng, text.encode()).decode()
+        file[name] = np.bytes_(spoil_json(rng, text.encode()))
         file[name].attrs.update(attrs)
     else:
         del file[name]
