@@ -479,6 +479,16 @@ def sound_spike_file(path):
                          f"got one of which h5py says {error}") from error
 
 
+@contextlib.contextmanager
+def room_in(path, name, count):
+    """Refuse to write to a disk that the block says, with an OSError, has no room."""
+    try:
+        yield
+    except OSError as error:
+        kept = f" for the {count} spikes of {name!r}, which are kept in memory; flush() tries again" if count else ""
+        raise OSError(error.errno, f"SpikeRecord: {path} must have room{kept}, got {error.strerror}") from error
+
+
 def enough_spikes(path, name, wanted, found):
     """Refuse a file that has lost spikes that were written to it."""
     if found < wanted:
