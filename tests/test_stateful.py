@@ -241,7 +241,8 @@ class PopulationCalls:
         # more arrivals than NumPy's generators can draw
         if path == "noise.rate" and isinstance(value, (int, float)) and value > 1e9:
             return
-        self.on_population(lambda pop: put(pop, path, value))
+        # each side an array of its own, as it is taken as it is
+        self.on_population(lambda pop: put(pop, path, np.copy(value) if isinstance(value, np.ndarray) else value))
 
     @rule(path=st.sampled_from(STATES[:-1]), value=st.sampled_from([0.0, -58.0, -51.0, 0.3, 1e-201]))
     def write_in_place(self, path, value):
