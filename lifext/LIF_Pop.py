@@ -138,7 +138,7 @@ class baseLIFPop(Watched):
         self.size = size
         self.rng = rng
         for name, value in (("vTh", vTh), ("vReset", vReset), ("refDur", refDur), ("cM", cM)):
-            setattr(self, name, float(value) if isinstance(value, int) else value)
+            setattr(self, name, float(value) if isinstance(value, int) and abs(value) < _validate.MOST else value)
         n = self.size
         # refused here, so that the error has the name that the argument has here
         AMPA_g, NMDA_g, GABA_g, noise_g, leak_g, leak_vL = (

@@ -42,16 +42,21 @@ def read(file: IO[bytes], name: str, format: str) -> tuple[dict[str, Any], dict[
     Whatever else than an archive that `write` made may raise any `Exception`.
     """
     with zipfile.ZipFile(file) as archive:
-        document = json.loads(bytes(_member(archive, f"{name}.npy")))
+        document = json.loads(bytes(array(archive, f"{name}.npy")))
         if document["format"] != format:
             raise ValueError(f"its format is {document['format']!r}")
-        arrays = {member.removesuffix(".npy"): _member(archive, member) for member in archive.namelist()}
+        arrays = {member.removesuffix(".npy"): array(archive, member) for member in archive.namelist()}
     return document, arrays
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    # a member that is not compressed cannot be larger than its file
+def stored(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return the bytes of a member, which must not be compressed: so it cannot be larger than its file."""
     if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{name} is compressed")
     # read whole, since the checksum is compared at the end
-    return np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
+    return archive.read(name)
+
+
+def array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """Return the array that a member is."""
+    return np.lib.format.read_array(io.BytesIO(stored(archive, name)), allow_pickle=False)

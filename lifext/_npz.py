@@ -29,7 +29,7 @@ from ._types import Floats, Path
 # blocks, their sum, and how many elements there are in them
 Piece: TypeAlias = tuple[bytes, int, int]
 
-__all__ = ["DAMAGE", "append", "read", "write"]
+__all__ = ["append", "read", "write"]
 
 # up to so many elements, an array is written as numpy.savez_compressed does, to the byte
 COMPACT = 2**16
@@ -46,21 +46,29 @@ LOCAL_HEAD = 30 + 20
 HEAD = 128
 STORED = struct.Struct("<BHH")
 BLOCK = 2**20
-# what reading may raise if a file is not what it should be
-DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError,
-          struct.error)
 
 
 def read(path: Path, names: Collection[str]) -> dict[str, NDArray[Any]]:
     """Return arrays (n,) of an npz file by name; checksums are compared."""
-    with zipfile.ZipFile(path) as archive:
+    with _directory(path) as archive:
         members = {name: io.BytesIO(archive.read(f"{name}.npy")) for name in names}
-    arrays = {name: np.lib.format.read_array(member, allow_pickle=False) for name, member in members.items()}
+        arrays = {name: np.lib.format.read_array(member, allow_pickle=False) for name, member in members.items()}
     for name, array in arrays.items():
         if array.ndim != 1 or array.dtype.kind not in "biuf":
             raise ValueError(f"{name} is of shape {array.shape} and {array.dtype}")
     _compare_lengths({name: len(array) for name, array in arrays.items()})
     return arrays
+
+
+@contextlib.contextmanager
+def _directory(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive to be read; any exception but one of opening the file is the ValueError that it is damaged."""
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                yield archive
+        except Exception as error:
+            raise ValueError(str(error) or repr(error)) from error
 
 
 def _compare_lengths(lengths: dict[str, int]) -> None:
@@ -167,6 +175,10 @@ class _Column:
         entry.compress_size = self.stop + len(END) - self.member
         return entry
 
+    def is_sound(self) -> bool:
+        """Whether what the directory says can be: else nothing must be written, or copied, by it."""
+        return self.offset >= 0 and self.start <= self.stop <= self.limit - len(END) and self.count >= 0
+
     def has_room(self, blocks: bytes) -> bool:
         """Whether so much more fits."""
         return self.stop + len(blocks) + len(END) <= self.limit
@@ -181,7 +193,7 @@ class _Column:
 
 def _columns(path: Path, names: Collection[str]) -> list[_Column] | None:
     """Return the columns of an archive of this module, or None for any other."""
-    with zipfile.ZipFile(path) as archive:
+    with _directory(path) as archive:
         entries, end = archive.infolist(), archive.start_dir
         if archive.comment != MARK or [entry.filename for entry in entries] != [f"{name}.npy" for name in names]:
             return None
@@ -191,6 +203,8 @@ def _columns(path: Path, names: Collection[str]) -> list[_Column] | None:
         column = _Column(name, entry.header_offset, limit=limit, count=(entry.file_size - HEAD) // 8, crc=entry.CRC)
         column.stop = column.member + entry.compress_size - len(END)
         columns.append(column)
+    if not all(column.is_sound() for column in columns):
+        return None
     _compare_lengths({column.name: column.count for column in columns})
     return columns
 

@@ -6,8 +6,13 @@ in between, and is whole whatever becomes of the run.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +30,10 @@ SORTINGS = {"none": 0, "by_id": 1, "by_time": 2}
 PART = 2**16
 # spikes in a chunk of the file, which holds whole chunks: a short record must not take a megabyte
 CHUNK = 2**12
+# bytes that a write may take beside those of its spikes: parts of chunks, HDF5's own
+EXTRA = 2**18
+# signals that end a process which does not heed them
+ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # what is packed so tight that a file of a megabyte claims to hold more gigabytes than there are
 MOST_PACKED = 2000
 
@@ -94,7 +103,7 @@ class SpikeFile:
         is_new = not os.path.exists(self.path)
         if not is_new:
             _validate.spike_file(self._h5py, self.path, FORMAT, self.name)
-        with self._h5py.File(self.path, "x" if is_new else "r+") as file:
+        with self._open("x" if is_new else "r+") as file:
             file.attrs["format"] = FORMAT
             file.attrs["magic"], file.attrs["version"] = np.uint32(SONATA_MAGIC), np.array(SONATA_VERSION, np.uint32)
             group = file.create_group(f"spikes/{self.name}")
@@ -103,8 +112,21 @@ class SpikeFile:
                 group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK,))
             group["timestamps"].attrs["units"] = "ms"
 
-    def _open(self, mode: str) -> Any:
-        return self._h5py.File(self.path, mode)
+    @contextlib.contextmanager
+    def _open(self, mode: str, spikes: int = 0) -> Iterator[Any]:
+        """Open the file; if it is to be written, only when there is room for so many more spikes."""
+        room = EXTRA + 16 * spikes + len(self._about or "")
+        if mode == "x":
+            with _validate.room_in(self.path, self.name, spikes), \
+                    tempfile.TemporaryFile(dir=os.path.dirname(self.path)) as trial:
+                _look_for_room(trial.fileno(), room)
+        undisturbed = contextlib.nullcontext() if mode == "r" else _undisturbed()
+        with undisturbed, _validate.sound_spike_file(self.path), self._h5py.File(self.path, mode) as file:
+            # HDF5 has the file to itself by now
+            if mode == "r+":
+                with _validate.room_in(self.path, self.name, spikes), open(self.path, "r+b") as same:
+                    _look_for_room(same.fileno(), room)
+            yield file
 
     def describe(self, facts: dict[str, Any]) -> None:
         """Have the file say of the record what these facts say, an about, as soon as it is written to."""
@@ -126,7 +148,8 @@ class SpikeFile:
         if self._about is not None:
             if place in file:
                 del file[place]
-            file[place] = self._about
+            # of one length: a damaged file with strings of any length has HDF5 go round in circles for ever
+            file[place] = np.bytes_(self._about)
             file[place].attrs["stop"] = np.float64(stop)
         elif stop is not None and place in file:
             # written over what is there, as a file grows with each new value
@@ -137,12 +160,14 @@ class SpikeFile:
         place = f"lifext/{self.name}"
         if place not in file:
             return None
-        found = json.loads(file[place].asstr()[()])
+        if file[place].dtype.kind != "S":
+            raise ValueError(f"/{place} is no string of one length")
+        found = json.loads(file[place][()])
         return {**found, "stop": max(float(file[place].attrs["stop"]), found["start"])}
 
     def write(self, start: int, ids: Neurons, times: Floats) -> None:
         """Write spikes as those from number `start` on; what was there is replaced."""
-        with self._open("r+") as file:
+        with self._open("r+", len(ids)) as file:
             group = self._group(file, start)
             for dataset in (group["node_ids"], group["timestamps"]):
                 dataset.resize((start + len(ids),))
@@ -216,6 +241,50 @@ class SpikeFile:
         with self._open("r") as file:
             group = self._group(file, count)
             return [inside(*self._slice(group, self._starts[k], min(ends[k], count)), start, stop) for k in parts]
+
+
+def _look_for_room(handle: int, room: int) -> None:
+    """Make a file longer by so many bytes, which its disk has, or raise OSError; it is as it was after that.
+
+    HDF5 that finds the disk full in the midst of a write leaves a file that cannot be read, and crashes later on.
+    """
+    end = os.fstat(handle).st_size
+    try:
+        os.posix_fallocate(handle, end, room)
+    except (AttributeError, OSError) as error:
+        if getattr(error, "errno", None) not in (None, errno.EINVAL, errno.EOPNOTSUPP):
+            raise
+        # not on this system, or not on this disk
+        _fill(handle, end, room)
+    finally:
+        os.ftruncate(handle, end)
+
+
+def _fill(handle: int, end: int, room: int) -> None:
+    os.lseek(handle, end, os.SEEK_SET)
+    while room > 0:
+        room -= os.write(handle, bytes(min(room, 2**20)))
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Have what would end the process at once wait until the file is whole."""
+    ends = [number for number in ENDS if _ends(number)]
+    came = []
+    for number in ends:
+        signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number in ends:
+            signal.signal(number, signal.SIG_DFL)
+        if came:
+            signal.raise_signal(came[0])
+
+
+def _ends(number: signal.Signals) -> bool:
+    """Whether a signal ends the process, and one may say here that it does not: Python has the main thread say so."""
+    return threading.current_thread() is threading.main_thread() and signal.getsignal(number) is signal.SIG_DFL
 
 
 def _check_dataset(dataset: Any) -> None:

@@ -14,6 +14,7 @@ import operator
 import os
 import pathlib
 import reprlib
+import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -26,6 +27,8 @@ Number = TypeVar("Number", int, float)
 
 # ints beyond this go through float(), which says so where they have none
 MOST = 2**1000
+# numbers of steps are 64-bit integers
+MOST_STEPS = 2**62
 
 
 def _refuse(kind: type[Exception], owner: object, name: str, bound: str, value: Any) -> NoReturn:
@@ -254,10 +257,12 @@ def no_more(owner: object, unknown: dict[str, Any]) -> None:
 
 def whole_steps(owner: object, name: str, value: Any, dt: float, at_least: int = 0) -> int:
     """Return how many steps of `dt` a time is; one that is no multiple of dt, to 1e-9 of it, is refused."""
-    time = number(owner, name, value, at_least=0)
-    steps = round(time / dt)
-    if abs(steps * dt - time) > 1e-9 * max(time, dt) or steps < at_least:
-        _refuse(ValueError, owner, name, f"a multiple of dt = {dt} ms, >= {at_least * dt} ms", time)
+    value = number(owner, name, value, at_least=0)
+    steps: int = round(min(value / dt, MOST_STEPS))
+    if steps >= MOST_STEPS:
+        _refuse(ValueError, owner, name, f"less than 2**62 steps of dt = {dt} ms", value)
+    if abs(steps * dt - value) > 1e-9 * max(value, dt) or steps < at_least:
+        _refuse(ValueError, owner, name, f"a multiple of dt = {dt} ms, >= {at_least * dt} ms", value)
     return steps
 
 
@@ -424,10 +429,16 @@ def seeded(owner: object, fast: bool) -> None:
         raise ValueError(f"{type(owner).__name__}: has no seed with compat=True; give its populations another rng")
 
 
-def not_running(owner: object, running: bool) -> None:
+def not_running(owner: object, running: int | None) -> None:
     """Refuse what would change a network under a run."""
     if running:
         raise RuntimeError(f"{type(owner).__name__}: is running; run, reset and load_state wait until it is done")
+
+
+def own_thread(owner: object, what: str, runner: int | None) -> None:
+    """Refuse what would read or change the midst of a run in another thread, whose ident `runner` is, if any."""
+    if runner and runner != threading.get_ident():
+        raise RuntimeError(f"{type(owner).__name__}: {what} is running in another thread; wait until it is done")
 
 
 def ring(owner: object, directions: Floats | None, name: str) -> Floats:
@@ -463,12 +474,32 @@ def spike_file(h5py: Any, path: str, format: str, name: str) -> None:
     with open(path, "rb") as file:
         if file.read(8) != b"\x89HDF\r\n\x1a\n":
             _refuse(ValueError, "SpikeRecord", "to", wanted, path)
-    with h5py.File(path, "r") as file:
+    with sound_spike_file(path), h5py.File(path, "r") as file:
         found = file.attrs.get("format")
         if not (isinstance(found, str) and found == format):
             _refuse(ValueError, "SpikeRecord", "to", wanted, path)
         if f"spikes/{name}" in file:
             _refuse(ValueError, "SpikeRecord", "to", f"a file without spikes of a population {name!r}", path)
+
+
+@contextlib.contextmanager
+def sound_spike_file(path: str) -> Iterator[None]:
+    """Refuse a file of which h5py says, with another exception than that of one it cannot open, that it is damaged."""
+    try:
+        yield
+    except (LookupError, RuntimeError, TypeError, AttributeError) as error:
+        raise ValueError(f"SpikeRecord: {path} must be a file of recorded spikes, whole and unchanged, "
+                         f"got one of which h5py says {error}") from error
+
+
+@contextlib.contextmanager
+def room_in(path: str, name: str, count: int) -> Iterator[None]:
+    """Refuse to write to a disk that the block says, with an OSError, has no room."""
+    try:
+        yield
+    except OSError as error:
+        kept = f" for the {count} spikes of {name!r}, which are kept in memory; flush() tries again" if count else ""
+        raise OSError(error.errno, f"SpikeRecord: {path} must have room{kept}, got {error.strerror}") from error
 
 
 def enough_spikes(path: str, name: str, wanted: int, found: int) -> None:
@@ -696,11 +727,22 @@ def no_strangers(owner: object, path: pathlib.Path, others: Sequence[str]) -> No
                          f"has {others[0]!r} in it")
 
 
-def manifest(owner: object, path: pathlib.Path, found: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what a store says of itself, or refuse a directory that is none."""
+def manifest(owner: object, path: pathlib.Path, found: dict[str, Any] | None, format: int) -> dict[str, Any]:
+    """Return what a store says of itself, or refuse a directory that is none, or one of another version."""
     if found is None:
         _refuse(ValueError, owner, "path", "a directory that run_trials or sweep made", str(path))
+    if found["format"] != format:
+        _refuse(ValueError, owner, "path", f"a store of format {format}", found["format"])
     return found
+
+
+@contextlib.contextmanager
+def part_of_store(which: str) -> Iterator[None]:
+    """Refuse a file of a store of which the block says, with any exception, that it is not as it was written."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"store: each file must be whole and unchanged, got {which}: {error!r}") from error
 
 
 def same_sweep(owner: object, path: str, differences: Iterable[tuple[str, Any, Any, str | None]],
@@ -746,12 +788,11 @@ def spiked(owner: object, spikes: Any, size: int) -> Bools:
 
 
 @contextlib.contextmanager
-def readable(owner: object, name: str, path: str, kind: str,
-             damage: type[BaseException] | tuple[type[BaseException], ...]) -> Iterator[None]:
-    """Refuse a file of which the block says, with one of the exceptions `damage`, that it is not of its kind."""
+def readable(owner: object, name: str, path: str, kind: str) -> Iterator[None]:
+    """Refuse a file of which the block says, with a ValueError, that it is not of its kind."""
     try:
         yield
-    except damage as error:
+    except ValueError as error:
         raise ValueError(f"{type(owner).__name__}: {name} must be {kind}, got {path!r}: {error}") from error
 
 

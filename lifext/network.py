@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from . import _validate, state
+from . import _threads, _validate, state
 from ._core.fast import BLOCK_SIZE, FastCell, why_not_fast
 from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.logs import SpikeLog, StateLog
@@ -89,7 +90,8 @@ class Network:
         and the same distributions, its own random streams and its own rounding.
     threads : int, optional
         At most so many threads; left out, OpenMP's number (``OMP_NUM_THREADS``, threadpoolctl), and one
-        for a network too small to gain by more. The compat arithmetic has one.
+        for a network too small to gain by more. The compat arithmetic has one, and so has a process that was forked
+        (``multiprocessing`` with "fork") after a run in several threads.
 
     Attributes
     ----------
@@ -135,10 +137,11 @@ class Network:
         self._warned: set[int] = set()
         self._generators: dict[int, np.random.Generator] = {}
         self._loop: FastLoop | None = None
-        self._running = False
+        self._running: int | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_loop": None, "_running": False}
+        _validate.own_thread(self, "it", self._running)
+        return {**self.__dict__, "_loop": None, "_running": None}
 
     @property
     def seed(self) -> int | None:
@@ -332,7 +335,8 @@ class Network:
         ValueError
             If a time is no multiple of dt.
         RuntimeError
-            If the network is running: in another thread, or from a callback of its own.
+            If the network is running: in another thread, or from a callback of its own. While it is, its records
+            can be read in other threads, and cleared, flushed and closed in this one only.
         """
         steps = _validate.whole_steps(self, "duration", duration, self._dt)
         interval, callback = (steps, None) if every is None else (
@@ -350,12 +354,19 @@ class Network:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        _validate.not_running(self, self._running)
-        self._running = True
+        # of two threads that come at once, one gets in
+        with _threads.door:
+            _validate.not_running(self, self._running)
+            self._running = threading.get_ident()
+        records = [*self._spike_records.values(), *self._state_records]
         try:
+            for record in records:
+                record._runner = self._running
             yield
         finally:
-            self._running = False
+            for record in records:
+                record._runner = None
+            self._running = None
 
     def _describe_records(self, records: Iterable[SpikeRecord]) -> None:
         """Tell those of some records that do not know it yet where their spikes come from."""
@@ -469,8 +480,8 @@ class Network:
     def _thread_count(self) -> int:
         blocks = sum(-(-population.size // BLOCK_SIZE) for population in self._populations)
         if self._threads is not None:
-            return min(self._threads, max(blocks, 1))
-        return max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD))
+            return _threads.allowed(min(self._threads, max(blocks, 1)))
+        return _threads.allowed(max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD)))
 
     @contextlib.contextmanager
     def _lent_generators(self, others: Sequence[int]) -> Iterator[None]:
@@ -510,11 +521,14 @@ class Network:
             If a part is of a user's own class; then `pickle` can do it.
         OSError
             If the file cannot be written.
+        RuntimeError
+            If the network is running in another thread.
 
         See Also
         --------
         lifext.state.save_state : says what is in the file.
         """
+        _validate.own_thread(self, "it", self._running)
         state.save_state(self, path)
 
     def load_state(self, path: Path) -> None:
@@ -538,8 +552,8 @@ class Network:
         --------
         lifext.state.load_state : says what has to be the same.
         """
-        _validate.not_running(self, self._running)
-        state.load_state(self, path)
+        with self._alone():
+            state.load_state(self, path)
 
     def reset(self, seed: Seed = None) -> None:
         """Go back to time 0: populations are reset in the order of `add`, spikes on their way and records forgotten.
@@ -552,7 +566,10 @@ class Network:
             Of another run; left out, the run to come is the same again (but for populations with an `rng`
             of their own, and with `compat`).
         """
-        _validate.not_running(self, self._running)
+        with self._alone():
+            self._reset(seed)
+
+    def _reset(self, seed: Seed) -> None:
         seed = self._seed if seed is None else _validate.network_seed(self, seed, self._fast)
         # a file may refuse, so records come first
         for record in self._spike_records.values():
@@ -567,7 +584,6 @@ class Network:
                 self._draw_potentials(index)
         for history in self._histories:
             history.clear()
-
 
     def reseed(self, seed: Seed) -> None:
         """Go on with the random streams of another seed, from the state that the network is in.
@@ -596,12 +612,12 @@ class Network:
         ...     fork.reseed(100 + k)
         ...     fork.run(50.0)
         """
-        _validate.not_running(self, self._running)
-        _validate.seeded(self, self._fast)
-        self._seed = _validate.network_seed(self, seed, self._fast)
-        self._generators, self._loop = {}, None
-        for record in self._spike_records.values():
-            record._reseeded(self.time, self._seed)
+        with self._alone():
+            _validate.seeded(self, self._fast)
+            self._seed = _validate.network_seed(self, seed, self._fast)
+            self._generators, self._loop = {}, None
+            for record in self._spike_records.values():
+                record._reseeded(self.time, self._seed)
 
 
 # what the seed's generators are for

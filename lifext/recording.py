@@ -18,7 +18,20 @@ from ._types import Floats, Neurons, Path
 __all__ = ["SpikeRecord", "StateRecord"]
 
 
-class SpikeRecord(Exchange):
+class _Recorded:
+    """What is shared by records: while a network runs, only the thread that runs it may take something from them."""
+
+    name: str
+    _runner: int | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_runner"}
+
+    def _touch(self) -> None:
+        _validate.own_thread(self, f"the network of {self.name!r}", self._runner)
+
+
+class SpikeRecord(_Recorded, Exchange):
     """Spikes of one population, in the order of steps and, within one, of neurons.
 
     Made by `Network.record_spikes`; grows with each run. The methods that take a window look at
@@ -104,7 +117,7 @@ class SpikeRecord(Exchange):
     def __getstate__(self) -> dict[str, Any]:
         if self.file is not None and not self.closed:
             _validate.no_stream(self.name, self.file)
-        return vars(self)
+        return super().__getstate__()
 
     @property
     def directions(self) -> Floats | None:
@@ -291,7 +304,10 @@ class SpikeRecord(Exchange):
             If the file cannot be written, or is open elsewhere. The spikes are kept for another try.
         ValueError
             If the file has lost spikes that were written to it.
+        RuntimeError
+            If the network is running in another thread.
         """
+        self._touch()
         sink = None if self.closed else self._log.sink
         if sink is not None:
             sink.reach(self.stop)
@@ -304,14 +320,21 @@ class SpikeRecord(Exchange):
 
         Raises
         ------
-        OSError, ValueError
+        OSError, ValueError, RuntimeError
             As `flush`. The record goes on then.
         """
         self.flush()
         self._log.close()
 
     def clear(self) -> None:
-        """Forget all spikes, also those in the file; a record that was closed keeps its own."""
+        """Forget all spikes, also those in the file; a record that was closed keeps its own.
+
+        Raises
+        ------
+        OSError, ValueError, RuntimeError
+            As `flush`. Nothing is forgotten then.
+        """
+        self._touch()
         if not self.closed:
             self._restart(self.stop)
 
@@ -352,7 +375,7 @@ STATES = {
 }
 
 
-class StateRecord:
+class StateRecord(_Recorded):
     """State variables of some neurons of one population, sampled at an interval.
 
     Made by `Network.record_state`; grows with each run.
@@ -406,5 +429,12 @@ class StateRecord:
         return f"StateRecord({self.name!r}: {what})"
 
     def clear(self) -> None:
-        """Forget all samples."""
+        """Forget all samples.
+
+        Raises
+        ------
+        RuntimeError
+            If the network is running in another thread.
+        """
+        self._touch()
         self._log.clear()

@@ -242,7 +242,7 @@ class spikeDC:
         target = fname if fname.endswith(".npz") else f"{fname}.npz"
         npz = _npz()
         if target == fname and append and os.path.isfile(fname):
-            with _validate.readable(self, "fname", fname, NPZ, npz.DAMAGE):
+            with _validate.readable(self, "fname", fname, NPZ):
                 npz.append(target, spikes)
             return
         if append and os.path.isfile(fname):
@@ -259,7 +259,7 @@ class spikeDC:
         if not (append and os.path.isfile(fname)):
             np.savetxt(fname, rows, header=CSV_HEADER, encoding="ascii", **options)
             return
-        with _validate.readable(self, "fname", fname, CSV, ValueError):
+        with _validate.readable(self, "fname", fname, CSV):
             _check_csv(fname)
         with open(fname, "a", encoding="ascii") as file:
             np.savetxt(file, rows, **options)
@@ -321,8 +321,7 @@ class spikeDC:
 
     def _read(self, file: str, encoding: str) -> Arrays:
         """Return the arrays of a file, sorted by trial."""
-        kind, damage = (CSV, ValueError) if encoding in ASCII else (NPZ, _npz().DAMAGE)
-        with _validate.readable(self, "file", file, kind, damage):
+        with _validate.readable(self, "file", file, CSV if encoding in ASCII else NPZ):
             data = _read_csv(file) if encoding in ASCII else _npz().read(file, COLUMNS)
         trial = data["trial"]
         if np.any(trial[1:] < trial[:-1]):

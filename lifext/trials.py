@@ -172,7 +172,8 @@ def load_trials(path: Path, *more: Path) -> pandas.DataFrame:
     Raises
     ------
     ValueError
-        If a directory is no store, or one of another sweep than the first.
+        If a directory is no store, or one of another sweep than the first, or a file in it is damaged. Nothing in
+        a file is ever executed.
 
     Warns
     -----

@@ -289,6 +289,12 @@ def test_stimuli(make, arguments):
         afferents.stim(*arguments.values(), colour=1)
 
 
+@pytest.mark.parametrize("name", ["vTh", "vReset", "refDur", "cM", "AMPA_g", "noise_rate"])
+def test_whole_numbers_that_no_float_can_be(name):
+    with pytest.raises(ValueError, match=f"pyrPop: {name} must be a number, finite"):
+        lifext.pyrPop(3, **{name: 10**400})
+
+
 def test_long_values_are_shortened_in_messages():
     with pytest.raises((ValueError, TypeError)) as error:
         POP(3, vTh="x" * 10000)

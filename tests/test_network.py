@@ -361,6 +361,8 @@ def test_ctrl_c_stops_between_steps():
     (lambda net, c, i: net.connect(c, i, Uniform(1), "pyr"), "Network: kind must be 'exc' or 'inh', got 'pyr'"),
     (lambda net, c, i: net.connect(c, i, Uniform(1), "exc", delay=0.07), "delay must be a multiple of dt = 0.05 ms"),
     (lambda net, c, i: net.connect(c, i, Uniform(1), "exc", delay=-1), "delay must be a number, finite and >= 0"),
+    (lambda net, c, i: net.run(1e308), r"Network: duration must be less than 2\*\*62 steps of dt = 0.05 ms, got 1e"),
+    (lambda net, c, i: net.connect(c, i, Uniform(1), "exc", delay=1e18), "delay must be less than 2"),
     (lambda net, c, i: net.run(0.07), "Network: duration must be a multiple of dt = 0.05 ms"),
     (lambda net, c, i: net.run(np.nan), "Network: duration must be a number, finite and >= 0, got nan"),
     (lambda net, c, i: net.run(1.0, every=(0.0, print)), "Network: every must be a multiple of dt"),

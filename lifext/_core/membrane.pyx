@@ -71,16 +71,15 @@ cdef Py_ssize_t predict_cell(Cell c, double dt, double time) except -1:
     return count
 
 
-cdef void walk_receptors(Cell c, double dt) noexcept nogil:
-    cdef const double[::1] excitation = c.excitation.times[:c.excitation.count]
-    walk_spikes(c.ampa.gating, dt, excitation, c.excitation.weights)
-    walk_spikes(c.nmda.gating, dt, excitation, c.excitation.weights)
-    walk_spikes(c.gaba.gating, dt, c.inhibition.times[:c.inhibition.count], c.inhibition.weights)
+cdef void walk_receptors(Cell c, const double[::1] exc_times, const double[:, ::1] exc_weights,
+                         const double[::1] inh_times, const double[:, ::1] inh_weights, double dt) noexcept nogil:
+    walk_spikes(c.ampa.gating, dt, exc_times, exc_weights)
+    walk_spikes(c.nmda.gating, dt, exc_times, exc_weights)
+    walk_spikes(c.gaba.gating, dt, inh_times, inh_weights)
 
 
 cdef void end_step(Cell c, double dt, double time) noexcept nogil:
     cdef const double[::1] afferent
-    walk_receptors(c, dt)
     afferent = c.steady.curr if c.afferents is None else c.afferents.prev_curr
     begin(c, afferent, c.noise.prev_curr, dt)
     if not c.inhibited:
@@ -104,12 +103,19 @@ def advance(Cell c, double dt, double time):
 
 cdef int advance_cell(Cell c, double dt, double time) except -1:
     cdef Recorder recorder
+    cdef const double[::1] exc_times, inh_times
+    cdef const double[:, ::1] exc_weights, inh_weights
     c.excitation.merge()
     c.inhibition.merge()
+    # held here: should another thread, against the rules, step this population too, its spikes may need new arrays
+    exc_times, exc_weights = c.excitation.times[:c.excitation.count], c.excitation.weights
+    inh_times, inh_weights = c.inhibition.times[:c.inhibition.count], c.inhibition.weights
     if c.size > WORTH_RELEASING:
         with nogil:
+            walk_receptors(c, exc_times, exc_weights, inh_times, inh_weights, dt)
             end_step(c, dt, time)
     else:
+        walk_receptors(c, exc_times, exc_weights, inh_times, inh_weights, dt)
         end_step(c, dt, time)
     for recorder in c.recorders:
         recorder.record()

@@ -20,10 +20,13 @@ cdef class SpikeBuffer:
 
     cdef int grow(self, Py_ssize_t wanted) except -1:
         cdef Py_ssize_t capacity = max(2*self.capacity, wanted, 4)
-        times, weights = np.empty(capacity), np.empty((capacity, self.size))
-        times[:self.count] = self.times[:self.count]
-        weights[:self.count] = self.weights[:self.count]
-        self.times, self.weights, self.capacity = times, weights, capacity
+        cdef double[::1] times = np.empty(capacity)
+        cdef double[:, ::1] weights = np.empty((capacity, self.size))
+        # from here on nothing is Python code: another thread that received spikes meanwhile is not to lose its arrays
+        if capacity > self.capacity and capacity > self.count:
+            times[:self.count] = self.times[:self.count]
+            weights[:self.count] = self.weights[:self.count]
+            self.times, self.weights, self.capacity = times, weights, capacity
         return 0
 
     cdef void forget(self) noexcept:
@@ -59,7 +62,7 @@ cdef class SpikeBuffer:
 
     cdef double[::1] take(self, double time):
         """Take in a spike, and return the row for its weights, to be filled."""
-        if self.count == self.capacity:
+        while self.count >= self.capacity:
             self.grow(self.count + 1)
         self.times[self.count] = time
         if self.count > 0 and time < self.times[self.count - 1]:

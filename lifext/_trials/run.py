@@ -96,7 +96,7 @@ def run(plan: Plan, n_jobs: int | None, store: Path | None, shard: tuple[int, in
 def load(paths: Sequence[Path]) -> pandas.DataFrame:
     """Read stores; see `lifext.load_trials`."""
     stores = [TrialStore(path) for path in paths]
-    manifests = [_validate.manifest("load_trials", store.path, store.manifest()) for store in stores]
+    manifests = [_validate.manifest("load_trials", store.path, store.manifest(), FORMAT) for store in stores]
     for store, manifest in zip(stores[1:], manifests[1:]):
         _validate.same_sweep("load_trials", str(store.path), differences(manifest, manifests[0]), ())
     where = _whereabouts(stores)

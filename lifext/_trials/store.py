@@ -12,13 +12,14 @@ import os
 import pathlib
 import re
 import time
+import zipfile
 from collections.abc import Callable, Collection, Sequence
 from typing import IO, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _validate
+from .. import _archive, _validate
 from .._types import Path
 
 # place in the grid, then the number there
@@ -166,10 +167,13 @@ class TrialStore:
 
     def manifest(self) -> Any:
         """Return what the store says of its sweep, or None if it says nothing."""
+        path = self.path / MANIFEST
         try:
-            return json.loads((self.path / MANIFEST).read_bytes())
+            text = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        with _validate.part_of_store(str(path)):
+            return _sound_manifest(json.loads(text))
 
     def begin(self, owner: str, manifest: dict[str, Any], accept: Collection[str]) -> None:
         """Make the store if it is not there, or see that it is of this sweep.
@@ -242,15 +246,11 @@ class TrialStore:
         path = self.path / _file_name(key)
         if not path.exists():
             path = self.path / _file_name(key, failed=True)
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                tree = json.loads(archive["trial.json"])
-                arrays = [archive[f"array{k}"] for k in range(len(archive.files) - 1)]
-        except Exception as error:
-            error.add_note(f"in {path}; without that file, the trial would be run again")
-            raise
-        return Outcome(tuple(tree["key"]), decode(tree["params"], arrays), decode(tree["results"], arrays),
-                       tree["error"], tree["traceback"])
+        with open(path, "rb") as file, _validate.part_of_store(f"{path}; without it, the trial would be run again"):
+            with zipfile.ZipFile(file) as archive:
+                tree = json.loads(_archive.stored(archive, "trial.json"))
+                arrays = [_archive.array(archive, f"array{k}.npy") for k in range(len(archive.namelist()) - 1)]
+            return _sound_outcome(tree, arrays, tuple(key))
 
     def _write(self, name: str, fill: Filler, once: bool = False) -> None:
         """Have a file appear with all that is in it, or not at all; with `once`, not if there is one."""
@@ -267,6 +267,40 @@ class TrialStore:
             temporary.unlink(missing_ok=True)
 
 
+def _sound(condition: bool, what: str) -> None:
+    if not condition:
+        raise ValueError(f"{what} is not as it was written")
+
+
+def _strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _sound_manifest(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says, or raise an exception if it cannot be one; of another format, only that is known."""
+    _sound(type(found["format"]) is int, "the format")
+    if found["format"] != FORMAT:
+        return found
+    _sound(found["function"].keys() == {"name", "body"} and _strings(list(found["function"].values())), "the function")
+    _sound(isinstance(found["earlier_functions"], list), "what the function was earlier")
+    _sound(type(found["seed"]) in (int, list), "the seed")
+    _sound(type(found["trials"]) is int and found["trials"] >= 1, "the number of trials")
+    _sound(_strings(found["names"]) and (found["axes"] is None or _strings(found["axes"])), "a name in the grid")
+    _sound(isinstance(found["values"], list) and all(isinstance(axis, list) for axis in found["values"])
+           and len(found["values"]) == (1 if found["axes"] is None else len(found["axes"])), "the grid")
+    return found
+
+
+def _sound_outcome(tree: dict[str, Any], arrays: list[NDArray[Any]], key: Key) -> Outcome:
+    """Return the outcome that a file holds, or raise an exception if it cannot be that of the trial with this key."""
+    _sound(tree["key"] == list(key), "the key")
+    for name in ("error", "traceback"):
+        _sound(tree[name] is None or isinstance(tree[name], str), f"the {name}")
+    params, results = decode(tree["params"], arrays), decode(tree["results"], arrays)
+    _sound(isinstance(params, dict) and isinstance(results, dict), "a result or parameter")
+    return Outcome(tuple(key), params, results, tree["error"], tree["traceback"])
+
+
 def _file_name(key: Sequence[int], failed: bool = False) -> str:
     return "-".join(map(str, key)) + (".failed.npz" if failed else ".npz")
 
@@ -277,7 +311,6 @@ def _json_filler(tree: Any) -> Filler:
 
 def _fill_archive(file: IO[bytes], tree: Any, arrays: list[NDArray[Any]]) -> None:
     # what np.savez does, which has no way to add a member that is no array
-    import zipfile
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("trial.json", json.dumps(tree))
         for k, array in enumerate(arrays):

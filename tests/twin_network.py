@@ -1,0 +1,108 @@
+"""A network whose steps are taken by the NumPy twins, in Python: what `loop.pyx` and `fast_loop.pyx` do, to be read."""
+import numpy as np
+
+from lifext import Network, _core
+from lifext._core import fast_reference
+from lifext._core.projection import Projection
+from lifext.network import RECEIVERS, _lower_weights
+
+
+class TwinNetwork(Network):
+    """A `Network` that has everything of one but the compiled loop.
+
+    The state is settled after each step, and all currents are shown: that the compiled loop does so at a
+    few steps only must not be seen in what it leaves.
+    """
+
+    def _run_steps(self, count):
+        by_python = [k for k in range(len(self._populations)) if not self._fast or self._why_not_fast(k) is not None]
+        lent = self._lent_generators(by_python if self._fast else [])
+        with np.errstate(all="ignore"), _core.using("reference"), lent:
+            for _ in range(count):
+                self._take_step(by_python)
+                self._step += 1
+        for record in self._spike_records.values():
+            record._reach(self.time)
+
+    def _take_step(self, by_python):
+        step, time = self._step, self._step * self._dt
+        cells = {k: _Unit(self, k) for k in range(len(self._populations)) if k not in by_python}
+        spikes = {k: unit.step(step) for k, unit in cells.items()}
+        for k in by_python:
+            population = self._populations[k]
+            population.predictSpikes(self._dt, time)
+            spikes[k] = np.flatnonzero(population._spiked), population._spikeTime.reshape(-1)[population._spiked]
+        for k, (ids, times) in spikes.items():
+            self._keep(k, step, ids, times)
+        for i, j, weights, kind, delay in self._projections:
+            if step >= delay:
+                arrived = self._histories[i].of_step(step - delay)
+                if j in cells:
+                    cells[j].receive(*arrived, _lower_weights(weights), kind == "exc")
+                else:
+                    self._hand_over(j, *arrived, weights, kind)
+        for k in by_python:
+            self._populations[k].processTimeStep(self._dt, time)
+        for unit in cells.values():
+            unit.finish(time)
+        for record in self._state_records:
+            record.take(step)
+
+    def _keep(self, k, step, ids, times):
+        history = self._histories[k]
+        slots = history.slots()
+        slots[step % history.depth] = ids, times
+        history.__setstate__(slots)
+        record = self._spike_records.get(k)
+        if record is not None and not record.closed:
+            known = record._log.arrays()
+            record._log.restore(*map(np.concatenate, zip(known, (ids, step * self._dt + times))))
+
+    def _hand_over(self, j, ids, times, weights, kind):
+        projection = _lower_weights(weights)
+        for source, time in zip(ids, times):
+            if time != self._dt:
+                getattr(self._populations[j], RECEIVERS[kind][1])(self._dt, 1, [[time]], projection.row(source)[None])
+
+
+class _Unit:
+    """A step of one population in the fast arithmetic."""
+
+    def __init__(self, network, k):
+        self.population, self.dt = network._populations[k], network._dt
+        self.cell = self.population._cell()
+        self.twin = fast_reference.FastCell(self.cell, self.dt, network._key, 2 * k)
+        self.inputs = [source for source in (self.cell.noise, self.cell.afferents) if source is not None]
+
+    def step(self, step):
+        self.twin.refresh()
+        receptors = [self.cell.ampa, self.cell.nmda, self.cell.gaba]
+        for part in [*receptors, *self.inputs, self.cell.leak]:
+            np.asarray(part.prev_curr)[:] = part.curr
+        for receptor in receptors:
+            np.asarray(receptor.gating.prev_s)[:] = receptor.gating.s
+            np.asarray(receptor.gating.prev_x)[:] = receptor.gating.x
+        self.twin.step(step, np.inf)
+        return self.twin.ids, self.twin.times
+
+    def receive(self, ids, times, projection, excites):
+        p = projection
+        apart = Projection(p.kind, p.n_source, p.n_target, dense=p.dense, indptr=p.indptr, indices=p.indices,
+                           values=p.values, flat=0.0, first=p.first)
+        self.twin.receive(times, [apart.row(source) for source in ids], p.flat, excites)
+
+    def finish(self, time):
+        cell, ids, times = self.cell, self.twin.ids, self.twin.times
+        # what was predicted has had no spikes of the step yet
+        np.asarray(cell.v_ahead)[:] = cell.v
+        self.twin.settle(time)
+        self.twin.show()
+        np.asarray(cell.spiked)[:] = 0
+        np.asarray(cell.spiked)[ids] = 1
+        np.asarray(cell.spike_time)[:] = self.dt
+        np.asarray(cell.spike_time)[ids] = times
+        self.population.__dict__["numSpikes"] = len(ids)
+        for source in self.inputs:
+            source.pending[0] = 1
+        cell.excitation.clear()
+        cell.inhibition.clear()
