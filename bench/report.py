@@ -1,6 +1,7 @@
 """Write bench/RESULTS.md and its two pictures from what `run.py` wrote.
 
-``python bench/report.py bench/results/race.json``; matplotlib is needed.
+``python bench/report.py bench/results/race.json [EARLIER...]``; matplotlib is needed. Workloads that a
+file lacks are taken from those after it, and the page says which these are.
 """
 import argparse
 import json
@@ -91,9 +92,9 @@ def table(rows):
     return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(row) + " |" for row in rest)]
 
 
-def workload_section(workload, results):
-    """Return the lines of one workload."""
-    lines = [f"## {TITLES[workload]}", "", ABOUT[workload], ""]
+def workload_section(workload, results, source):
+    """Return the lines of one workload; `source` says where its results are from, if not from the first file."""
+    lines = [f"## {TITLES[workload]}", "", ABOUT[workload], *([f"{source}."] if source else []), ""]
     first = workload == "first"
     kind = "first_result_s" if first else "s_per_simulated_s"
     ours = next((figures[kind]["median"] for name, figures, _ in measured(results) if name == "lifext"), None)
@@ -137,12 +138,13 @@ def costs(sizes):
     return found
 
 
-def neurons_section(sizes, limits):
-    """Return the lines on unconnected neurons."""
+def neurons_section(sizes, limits, sources):
+    """Return the lines on unconnected neurons; `sources` as in `document`."""
     lines = ["## Neurons only", "",
              "Unconnected pyramidal cells of a ring with Poisson noise, dt 0.05 ms. lifext's fast arithmetic passes "
              "over receptors that no spike can reach; all others compute them. ns a neuron-step, median (least to "
-             "greatest).", "",
+             "greatest).", *(f"N = {n:,}: {sources[f'neurons-{n}']}." for n in sorted(sizes)
+                             if sources[f"neurons-{n}"]), "",
              "![cost against the number of neurons](results/race_neurons.png)", ""]
     found = costs(sizes)
     rows = [["contender", *(f"N = {n:,}" for n in sorted(sizes)), "bytes a neuron", "Hz a neuron"]]
@@ -297,8 +299,8 @@ def versions(workloads):
     return ", ".join(f"{name} {' and '.join(sorted(values))}" for name, values in sorted(found.items()))
 
 
-def document(results, name):
-    """Return the whole page."""
+def document(results, name, sources):
+    """Return the whole page; `sources` says of each workload where it is from, if not from the first file."""
     machine, workloads = results["machine"], results["workloads"]
     caches = ", ".join(f"{level} {size_of(size)}" for level, size in sorted(machine.get("cache_bytes", {}).items()))
     lines = [
@@ -315,10 +317,10 @@ def document(results, name):
         "![cost of each workload](results/race_bars.png)", ""]
     for workload, found in workloads.items():
         if workload in TITLES:
-            lines += workload_section(workload, found)
+            lines += workload_section(workload, found, sources[workload])
     sizes = neurons_of(workloads)
     if sizes:
-        lines += neurons_section(sizes, results.get("limits"))
+        lines += neurons_section(sizes, results.get("limits"), sources)
     lines += limits_section(results.get("limits"))
     return "\n".join(map(wrapped, lines)).rstrip() + "\n"
 
@@ -331,22 +333,39 @@ def wrapped(line):
                          break_on_hyphens=False)
 
 
+def with_earlier(results, earlier):
+    """Add workloads that only earlier results have; return where each workload is from, "" for the first file."""
+    sources = dict.fromkeys(results["workloads"], "")
+    for name, others in earlier:
+        for workload, found in others["workloads"].items():
+            if workload not in sources:
+                results["workloads"][workload] = found
+                sources[workload] = f"From {others['date']}, commit {others['commit']} ([`{name}`]({name}))"
+    return sources
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("json", type=pathlib.Path, help="what run.py wrote")
+    parser.add_argument("earlier", type=pathlib.Path, nargs="*", help="and before, for workloads that are not in it")
     parser.add_argument("--to", type=pathlib.Path, default=HERE, metavar="DIR",
                         help="where RESULTS.md and results/ with the pictures go (default: %(default)s)")
     given = parser.parse_args()
     results = json.loads(given.json.read_text())
+    sources = with_earlier(results, [(shown(path, given.to), json.loads(path.read_text())) for path in given.earlier])
     pictures = given.to / "results"
     pictures.mkdir(parents=True, exist_ok=True)
     draw_bars(results["workloads"], pictures / "race_bars.png")
     sizes = neurons_of(results["workloads"])
     if sizes:
         draw_neurons(sizes, results.get("limits"), pictures / "race_neurons.png")
-    path = given.json.resolve()
-    name = path.relative_to(given.to.resolve()) if path.is_relative_to(given.to.resolve()) else path.name
-    (given.to / "RESULTS.md").write_text(document(results, name))
+    (given.to / "RESULTS.md").write_text(document(results, shown(given.json, given.to), sources))
+
+
+def shown(path, folder):
+    """Return a path as it is seen from a folder."""
+    path, folder = path.resolve(), folder.resolve()
+    return path.relative_to(folder) if path.is_relative_to(folder) else path.name
 
 
 if __name__ == "__main__":
