@@ -78,7 +78,8 @@ def test_a_full_disk(tmp_path):
     done = subprocess.run([sys.executable, "-c", FULL], cwd=tmp_path, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     # HDF5 says on stderr what it fails in when it is closed, too late for an exception
-    assert done.stderr == ""
+    # NumPy 1.26 leaves an archive open that it could not write, of which Python says so there
+    assert "HDF5" not in done.stderr
     stream, *others, new, names = done.stdout.splitlines()
     assert "stream.h5 must have room for the " in stream
     assert "spikes of 'cells', which are kept in memory; flush() tries again, got File too large" in stream

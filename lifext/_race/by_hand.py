@@ -186,7 +186,8 @@ def coba(given):
         rows = {}
         for name, size in sizes.items():
             for target, targets in sizes.items():
-                matrix = sparse.random(size, targets, models.COBA_INPUTS / given.n, format="csr", rng=draw)
+                matrix = sparse.random(size, targets, models.COBA_INPUTS / given.n, format="csr",
+                                       random_state=draw)  # rng only from SciPy 1.15 on
                 matrix.data[:] = 1.0
                 rows[name, target] = matrix
         spikes = Spikes(pops)
