@@ -93,12 +93,7 @@ def rings(given):
             nest.Connect(cue, cued, "one_to_one", {"weight": models.CUE_G * NANO, "receptor_type": port["AMPA"],
                                                    **soon})
         recorded = recorders(groups, soon)
-        nest.Prepare()
-        build_s = watch.lap()
-        nest.Run(given.ms)
-        run_s = watch.lap()
-        nest.Cleanup()
-        return protocol.Turn(build_s, run_s, spikes(groups, recorded))
+        return simulated(given.ms, watch, groups, recorded)
     return turn
 
 
@@ -126,13 +121,18 @@ def decision(given):
             nest.Connect(stimulus, groups[name], syn_spec={"weight": models.DECISION[name]["noise_g"] * NANO,
                                                            "receptor_type": port["AMPA"], **soon})
         recorded = recorders(groups, soon)
-        nest.Prepare()
-        build_s = watch.lap()
-        nest.Run(given.ms)
-        run_s = watch.lap()
-        nest.Cleanup()
-        return protocol.Turn(build_s, run_s, spikes(groups, recorded))
+        return simulated(given.ms, watch, groups, recorded)
     return turn
+
+
+def simulated(ms, watch, groups, recorded):
+    """Run what was built, and return the turn."""
+    nest.Prepare()
+    build_s = watch.lap()
+    nest.Run(ms)
+    run_s = watch.lap()
+    nest.Cleanup()
+    return protocol.Turn(build_s, run_s, spikes(groups, recorded))
 
 
 def coba(given):
@@ -152,12 +152,7 @@ def coba(given):
             nest.Connect(groups[name], cells, {"rule": "pairwise_bernoulli", "p": models.COBA_INPUTS / given.n},
                          {"weight": sign * cell[f"{name}_g"] * NANO, **soon})
         recorded = recorders(groups, soon)
-        nest.Prepare()
-        build_s = watch.lap()
-        nest.Run(given.ms)
-        run_s = watch.lap()
-        nest.Cleanup()
-        return protocol.Turn(build_s, run_s, spikes(groups, recorded))
+        return simulated(given.ms, watch, groups, recorded)
     return turn
 
 
@@ -171,12 +166,7 @@ def neurons(given):
         spread_out(groups["pyr"], cell)
         noise(groups["pyr"], cell, soon, receptor_type=nest.GetDefaults("iaf_bw_2001", "receptor_types")["AMPA"])
         recorded = recorders(groups, soon)
-        nest.Prepare()
-        build_s = watch.lap()
-        nest.Run(given.ms)
-        run_s = watch.lap()
-        nest.Cleanup()
-        return protocol.Turn(build_s, run_s, spikes(groups, recorded))
+        return simulated(given.ms, watch, groups, recorded)
     return turn
 
 
@@ -204,12 +194,7 @@ def one(given):
         nest.Connect(relay, groups["pyr"], syn_spec={"weight": cell["NMDA_g"] * w / LINEAR * cell["alpha"] * NANO,
                                                      "receptor_type": port["NMDA"], **soon})
         recorded = recorders(groups, soon)
-        nest.Prepare()
-        build_s = watch.lap()
-        nest.Run(given.ms)
-        run_s = watch.lap()
-        nest.Cleanup()
-        return protocol.Turn(build_s, run_s, spikes(groups, recorded))
+        return simulated(given.ms, watch, groups, recorded)
     return turn
 
 
