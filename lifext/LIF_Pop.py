@@ -247,12 +247,12 @@ class baseLIFPop(Watched):
         time : float
             Its start, ms.
         """
-        cell = self.__dict__.get("_lowered")
-        if cell is None or not cell.ready(dt, time):
+        count = kernels.predict_if_ready(self._lowered, dt, time)
+        if count < 0:
             dt, time = _validate.step(self, dt, time)
-            cell = self._cell()
-        if cell is not None:
-            self.__dict__["numSpikes"] = kernels.predict(cell, dt, time)
+            count = kernels.predict_if_ready(self._cell(), dt, time)
+        if count >= 0:
+            self.__dict__["numSpikes"] = count
             return
         self._excitation.clear()
         self._inhibition.clear()
@@ -275,12 +275,10 @@ class baseLIFPop(Watched):
             Its start, ms. A neuron stays at reset while its refractory period has not ended
             before `time`; so does every neuron in a step at time 0.
         """
-        cell = self.__dict__.get("_lowered")
-        if cell is None or not cell.ready(dt, time):
-            dt, time = _validate.step(self, dt, time)
-            cell = self._cell()
-        if cell is not None:
-            kernels.advance(cell, dt, time)
+        if kernels.advance_if_ready(self._lowered, dt, time):
+            return
+        dt, time = _validate.step(self, dt, time)
+        if kernels.advance_if_ready(self._cell(), dt, time):
             return
         excitation, inhibition = self._received(self._excitation), self._received(self._inhibition)
         self.AMPA.update(dt, *excitation)

@@ -156,6 +156,8 @@ class Watched(metaclass=WatchedType):
     """An object whose record for the kernels goes out of date when an attribute of its class is set on it."""
 
     size: int | Size
+    # kept in the instance's dictionary while there is one
+    _lowered: Any = None
     _contract: dict[str, Any] | None = None
     _contract_methods: tuple[str, ...] = ()
 

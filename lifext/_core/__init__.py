@@ -17,7 +17,8 @@ from . import noise as _noise
 from . import numpy_loops as _numpy_loops
 from . import reference as _reference
 
-NAMES = ("walk", "project_gating", "poisson_input", "predict", "advance", "mean")
+NAMES = ("walk", "project_gating", "poisson_input", "predict", "predict_if_ready", "advance", "advance_if_ready",
+         "mean")
 
 _BACKENDS = {
     "compiled": {name: next(getattr(module, name)

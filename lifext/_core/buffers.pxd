@@ -2,6 +2,7 @@
 
 A parameter is an array of length 1, where one number holds for all neurons, or of length n.
 """
+from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t
 from numpy.random cimport bitgen_t
 
@@ -21,7 +22,9 @@ cdef enum:
 cdef class Lowered:
     cdef readonly list recorders          # what each step adds to
     cdef list _owned
+    cdef PyObject *_watched[MOST_OWNED]   # the same, and how many references there are to each
     cdef Py_ssize_t _baseline[MOST_OWNED]
+    cdef int _n_owned
     cdef unsigned long long _seen
     cdef bint _expired
 
@@ -101,7 +104,9 @@ cdef class PoissonInput(Lowered):
     cdef double[::1] after                # scratch: decay from the arrival on
     cdef double[::1] mean                 # scratch: arrivals a step; NaN before the first
     cdef double[::1] threshold            # scratch: exp(-mean)
-    cdef object bit_generator             # the one that these two belong to
+    cdef object bit_generator             # the one that these four belong to
+    cdef object acquire                   # of its lock
+    cdef object release
     cdef bitgen_t *random
     cdef bint twister
 
@@ -142,3 +147,5 @@ cdef class Cell(Lowered):
     cdef double[::1] stage                # scratch: v at the second stage, mV
     cdef double[::1] exp_of_v             # scratch: exp(-0.062 v),
     cdef double[::1] exp_known_at         # for these v; NaN before the first
+
+    cpdef bint ready(self, dt, time) noexcept

@@ -34,10 +34,6 @@ def change_count():
     return _changes
 
 
-cdef inline Py_ssize_t references(object array) noexcept:
-    return (<PyObject *> array).ob_refcnt
-
-
 def is_number(*values):
     """Whether none of the values is an array."""
     return not any(isinstance(value, np.ndarray) for value in values)
@@ -62,14 +58,16 @@ cdef class Lowered:
     """
 
     def seal(self, list owned, recorders=()):
-        cdef Py_ssize_t k
+        cdef int k
         self._owned, self.recorders = owned, list(recorders)
         self._seen = _patches
         self._expired = False
         if len(owned) > MOST_OWNED:
             raise ValueError(f"a record owns at most {MOST_OWNED} arrays, got {len(owned)}")
-        for k in range(len(owned)):
-            self._baseline[k] = references(owned[k])
+        self._n_owned = <int> len(owned)
+        for k in range(self._n_owned):
+            self._watched[k] = <PyObject *> owned[k]
+            self._baseline[k] = self._watched[k].ob_refcnt
         return self
 
     def expire(self):
@@ -77,11 +75,11 @@ cdef class Lowered:
         self._expired = True
 
     cdef bint is_current(self) noexcept:
-        cdef Py_ssize_t k
+        cdef int k
         if self._expired or self._seen != _patches:
             return False
-        for k in range(len(self._owned)):
-            if references(self._owned[k]) != self._baseline[k]:
+        for k in range(self._n_owned):
+            if self._watched[k].ob_refcnt != self._baseline[k]:
                 return False
         return True
 
@@ -183,7 +181,7 @@ cdef class Cell(Lowered):
                 and self.noise.is_current() and self.leak.is_current()
                 and (self.afferents.is_current() if self.steady is None else self.steady.is_current()))
 
-    def ready(self, dt, time):
+    cpdef bint ready(self, dt, time) noexcept:
         """Whether the record is what Python sees, and dt and time are those of a step."""
         cdef double length, start
         try:

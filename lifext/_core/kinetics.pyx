@@ -39,6 +39,13 @@ cdef void relax(Gating k, double d) noexcept nogil:
         project_into(k, d, k.s)
 
 
+cdef void walk_silence(Gating k, double dt) noexcept nogil:
+    """As `walk_spikes`, of none."""
+    copy_into(k.s, k.prev_s)
+    copy_into(k.x, k.prev_x)
+    relax(k, dt)
+
+
 cdef void walk_spikes(
         Gating k, double dt, const double[::1] times, const double[:, ::1] weights) noexcept nogil:
     # IN: times, weights, the parameters; IN and OUT: s, x; OUT: prev_s, prev_x

@@ -6,8 +6,8 @@ would be if no spike came, `advance` what it is after those that came. The secon
 both is the same potential unless something was changed in between, so the exponential of
 the magnesium block is kept with the potentials it belongs to and computed once a step.
 """
-from .buffers cimport Cell, PoissonInput, Recorder
-from .kinetics cimport project_into, walk_spikes
+from .buffers cimport Cell, Recorder
+from .kinetics cimport project_into, walk_silence, walk_spikes
 from .loops cimport loops
 from .noise cimport WORTH_RELEASING, draw_input
 from .numpy_loops cimport copy_into, exp_into
@@ -20,23 +20,33 @@ cdef void begin(Cell c, const double[::1] afferent, const double[::1] noise, dou
         exp_into(c.exp_of_v, c.exp_of_v)
 
 
-cdef const double[::1] current_at_start(PoissonInput p) noexcept nogil:
-    """The current that the integrator sees at dt = 0: the last one before this step's arrivals."""
-    return p.curr if p.pending[0] else p.prev_curr
+# A memoryview in a variable costs a small population more than its arithmetic: these are handed on instead.
+
+cdef void begin_with_noise(Cell c, const double[::1] afferent, double dt) noexcept nogil:
+    # the current that the integrator sees at dt = 0: the last one before this step's arrivals
+    if c.noise.pending[0]:
+        begin(c, afferent, c.noise.curr, dt)
+    else:
+        begin(c, afferent, c.noise.prev_curr, dt)
 
 
-cdef const double[::1] begin_prediction(Cell c, double dt) noexcept nogil:
-    cdef const double[::1] afferent
-    afferent = c.steady.curr if c.afferents is None else current_at_start(c.afferents)
-    begin(c, afferent, current_at_start(c.noise), dt)
-    return c.steady.curr if c.afferents is None else c.afferents.curr
+cdef void begin_prediction(Cell c, double dt) noexcept nogil:
+    if c.afferents is None:
+        begin_with_noise(c, c.steady.curr, dt)
+    elif c.afferents.pending[0]:
+        begin_with_noise(c, c.afferents.curr, dt)
+    else:
+        begin_with_noise(c, c.afferents.prev_curr, dt)
 
 
-cdef Py_ssize_t end_prediction(Cell c, const double[::1] afferent, double dt, double time) noexcept nogil:
+cdef Py_ssize_t end_prediction(Cell c, double dt, double time) noexcept nogil:
     project_into(c.ampa.gating, dt, c.ampa.gate_ahead)
     project_into(c.nmda.gating, dt, c.nmda.gate_ahead)
     project_into(c.gaba.gating, dt, c.gaba.gate_ahead)
-    loops.predict(c, afferent, dt)
+    if c.afferents is None:
+        loops.predict(c, c.steady.curr, dt)
+    else:
+        loops.predict(c, c.afferents.curr, dt)
     return loops.find_crossings(c, dt, time)
 
 
@@ -50,25 +60,37 @@ def predict(Cell c, double dt, double time):
     return predict_cell(c, dt, time)
 
 
+def predict_if_ready(Cell c, dt, time):
+    """Predict, and return how many neurons reach threshold; -1, and nothing is done, unless the record is `ready`."""
+    return predict_cell(c, dt, time) if c is not None and c.ready(dt, time) else -1
+
+
 cdef Py_ssize_t predict_cell(Cell c, double dt, double time) except -1:
-    cdef const double[::1] afferent
     cdef Py_ssize_t count
     c.excitation.forget()
     c.inhibition.forget()
     if c.size > WORTH_RELEASING:
         with nogil:
-            afferent = begin_prediction(c, dt)
+            begin_prediction(c, dt)
     else:
-        afferent = begin_prediction(c, dt)
+        begin_prediction(c, dt)
     if c.afferents is not None:
         draw_input(c.afferents, dt, c.stage)
     draw_input(c.noise, dt, c.stage)
     if c.size > WORTH_RELEASING:
         with nogil:
-            count = end_prediction(c, afferent, dt, time)
+            count = end_prediction(c, dt, time)
     else:
-        count = end_prediction(c, afferent, dt, time)
+        count = end_prediction(c, dt, time)
     return count
+
+
+cdef void pass_silence(Cell c, double dt, double time) noexcept nogil:
+    """Take the step for good if no spike was received: most steps of few neurons."""
+    walk_silence(c.ampa.gating, dt)
+    walk_silence(c.nmda.gating, dt)
+    walk_silence(c.gaba.gating, dt)
+    end_step(c, dt, time)
 
 
 cdef void walk_receptors(Cell c, const double[::1] exc_times, const double[:, ::1] exc_weights,
@@ -79,15 +101,17 @@ cdef void walk_receptors(Cell c, const double[::1] exc_times, const double[:, ::
 
 
 cdef void end_step(Cell c, double dt, double time) noexcept nogil:
-    cdef const double[::1] afferent
-    afferent = c.steady.curr if c.afferents is None else c.afferents.prev_curr
-    begin(c, afferent, c.noise.prev_curr, dt)
+    if c.afferents is None:
+        begin(c, c.steady.curr, c.noise.prev_curr, dt)
+    else:
+        begin(c, c.afferents.prev_curr, c.noise.prev_curr, dt)
     if not c.inhibited:
         copy_into(c.gaba.curr, c.gaba.prev_curr)
-    if c.afferents is not None:
-        afferent = c.afferents.curr
+    if c.afferents is None:
+        loops.advance(c, c.steady.curr, dt, time)
+    else:
+        loops.advance(c, c.afferents.curr, dt, time)
         c.afferents.pending[0] = 1
-    loops.advance(c, afferent, dt, time)
     c.noise.pending[0] = 1
 
 
@@ -101,8 +125,15 @@ def advance(Cell c, double dt, double time):
     advance_cell(c, dt, time)
 
 
-cdef int advance_cell(Cell c, double dt, double time) except -1:
-    cdef Recorder recorder
+def advance_if_ready(Cell c, dt, time):
+    """Advance, and return whether that was done: only if the record is `ready`."""
+    if c is None or not c.ready(dt, time):
+        return False
+    advance_cell(c, dt, time)
+    return True
+
+
+cdef int pass_spikes(Cell c, double dt, double time) except -1:
     cdef const double[::1] exc_times, inh_times
     cdef const double[:, ::1] exc_weights, inh_weights
     c.excitation.merge()
@@ -117,6 +148,18 @@ cdef int advance_cell(Cell c, double dt, double time) except -1:
     else:
         walk_receptors(c, exc_times, exc_weights, inh_times, inh_weights, dt)
         end_step(c, dt, time)
+    return 0
+
+
+cdef int advance_cell(Cell c, double dt, double time) except -1:
+    cdef Recorder recorder
+    if c.excitation.count > 0 or c.inhibition.count > 0:
+        pass_spikes(c, dt, time)
+    elif c.size > WORTH_RELEASING:
+        with nogil:
+            pass_silence(c, dt, time)
+    else:
+        pass_silence(c, dt, time)
     for recorder in c.recorders:
         recorder.record()
     return 0

@@ -41,6 +41,7 @@ cdef int find_random(PoissonInput p) except -1:
     if bit_generator is not p.bit_generator:
         p.random = <bitgen_t *> PyCapsule_GetPointer(bit_generator.capsule, "BitGenerator")
         p.bit_generator, p.twister = bit_generator, is_known_twister(bit_generator)
+        p.acquire, p.release = bit_generator.lock.acquire, bit_generator.lock.release
     return 0
 
 
@@ -105,7 +106,7 @@ cdef int draw_input(PoissonInput p, double dt, const double[::1] v) except -1:
         return 0
     if p.driven:
         find_random(p)
-        p.bit_generator.lock.acquire()
+        p.acquire()
         try:
             if v.shape[0] > WORTH_RELEASING:
                 with nogil:
@@ -113,7 +114,7 @@ cdef int draw_input(PoissonInput p, double dt, const double[::1] v) except -1:
             else:
                 gate_with_arrivals(p, dt)
         finally:
-            p.bit_generator.lock.release()
+            p.release()
     else:
         gate_without_arrivals(p, dt)
     loops.input_current(p, v)

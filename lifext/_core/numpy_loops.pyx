@@ -70,6 +70,8 @@ cdef double mean_of(const double[::1] x) noexcept nogil:
     cdef char *operands[3]
     if n == 0:
         return NAN
+    if n == 1:
+        return total + x[0]
     operands[0], operands[1], operands[2] = <char *> &total, <char *> &x[0], <char *> &total
     _add.function(operands, &n, strides, _add.data)
     return total/n

@@ -190,6 +190,11 @@ def predict(c: Cell, dt: float, time: float) -> int:
     return int(spikes.sum())
 
 
+def predict_if_ready(c: Cell | None, dt: Any, time: Any) -> int:
+    """Twin of `membrane.predict_if_ready`."""
+    return predict(c, dt, time) if c is not None and c.ready(dt, time) else -1
+
+
 def advance(c: Cell, dt: float, time: float) -> None:
     """Twin of `membrane.advance`."""
     v, end_refractory, v_reset, cm = _parameters(c, "v", "end_refractory", "v_reset", "cm")
@@ -217,6 +222,14 @@ def advance(c: Cell, dt: float, time: float) -> None:
     for recorder in c.recorders:
         owner, name, values, index = recorder.parts()
         owner[name].append(float(values[index]) if index >= 0 else mean(values))
+
+
+def advance_if_ready(c: Cell | None, dt: Any, time: Any) -> bool:
+    """Twin of `membrane.advance_if_ready`."""
+    if c is None or not c.ready(dt, time):
+        return False
+    advance(c, dt, time)
+    return True
 
 
 def mean(x: Floats) -> float:

@@ -13,6 +13,7 @@ cdef class SpikeBuffer:
     cdef int grow(self, Py_ssize_t wanted) except -1
     cdef double[::1] take(self, double time)
     cdef int merge(self) except -1
+    cdef int sort(self) except -1
 
 
 cdef class SpikeHistory:

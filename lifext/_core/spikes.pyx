@@ -71,13 +71,15 @@ cdef class SpikeBuffer:
         return self.weights[self.count - 1]
 
     cdef int merge(self) except -1:
-        if not self.in_order:
-            times = np.asarray(self.times[:self.count])
-            order = np.argsort(times, kind="stable")
-            times[:] = times[order]
-            weights = np.asarray(self.weights[:self.count])
-            weights[:] = weights[order]
-            self.in_order = True
+        return 0 if self.in_order else self.sort()
+
+    cdef int sort(self) except -1:
+        times = np.asarray(self.times[:self.count])
+        order = np.argsort(times, kind="stable")
+        times[:] = times[order]
+        weights = np.asarray(self.weights[:self.count])
+        weights[:] = weights[order]
+        self.in_order = True
         return 0
 
     def merged(self):
