@@ -21,16 +21,15 @@ cdef struct Loop:
 cdef Loop double_loop(cnp.ufunc ufunc) except *:
     """The loop of a ufunc whose operands all are float64."""
     cdef Loop loop
-    cdef int kind, operand
-    for kind in range(ufunc.ntypes):
-        for operand in range(ufunc.nargs):
-            if ufunc.types[kind*ufunc.nargs + operand] != cnp.NPY_DOUBLE:
-                break
-        else:
+    cdef int kind
+    # as Python has it: NumPy 2.5 no longer lets C see what the operands of each loop are
+    cdef object named = ufunc
+    for kind, operands in enumerate(named.types):
+        if set(operands) == {"d", "-", ">"}:
             loop.function = <InnerLoop> ufunc.functions[kind]
             loop.data = ufunc.data[kind] if ufunc.data != NULL else NULL
             return loop
-    raise ImportError(f"numpy.{ufunc.name.decode()} has no float64 loop")
+    raise ImportError(f"numpy.{named.__name__} has no float64 loop")
 
 
 cdef Loop _exp = double_loop(np.exp)
