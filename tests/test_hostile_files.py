@@ -43,7 +43,12 @@ def test_a_directory_that_says_that_a_member_goes_on_for_ever_is_no_endless_copy
     path = tmp_path / "file.npz"
     path.write_bytes(spoilt)
     began = time.monotonic()
-    hostile.TARGETS[name].use(path)
+    try:
+        hostile.TARGETS[name].use(path)
+    except ValueError as error:
+        # zipfile itself sees it, from Python 3.11.8 on
+        assert "possible zip bomb" in str(error) and path.read_bytes() == spoilt
+    else:
+        with np.load(path) as file:
+            assert set(file["trial"]) == {1, 2, 3}
     assert time.monotonic() - began < 30
-    with np.load(path) as file:
-        assert set(file["trial"]) == {1, 2, 3}
