@@ -156,7 +156,7 @@ def _sound(condition: object, what: str) -> None:
 
 def _seen(network: Network) -> tuple[dict[str, Any], list[Slot]]:
     """Return the structure of a network and its slots."""
-    structure = {"dt": network.dt, "arithmetic": "fast" if network._fast else "compat",
+    structure = {"dt": network.dt, "arithmetic": _arithmetic(network),
                  "populations": list(network._names)}
     slots = _see_spike_records(network, structure)
     sources: list[Any] = []
@@ -167,6 +167,12 @@ def _seen(network: Network) -> tuple[dict[str, Any], list[Slot]]:
     _see_network(network, structure, slots)
     _see_state_records(network, structure, slots)
     return structure, slots
+
+
+def _arithmetic(network: Network) -> str:
+    if not network._fast:
+        return "compat"
+    return "fast" if network.dtype == np.float64 else f"fast with dtype {network.dtype.name}"
 
 
 # --- the network ---
