@@ -90,8 +90,8 @@ def load_state(network: Network, path: Path) -> None:
     Parameters
     ----------
     network : Network
-        Built the same way as the one that was saved: populations of the same names, classes and
-        sizes, projections between the same ones with the same delays, the same records.
+        Built the same way as the one that was saved: the same `dt` and `dtype`, populations of the same names,
+        classes and sizes, projections between the same ones with the same delays, the same records.
         Parameters, currents that are on and the seed come from the file; weights do not.
     path : str or os.PathLike
         A file of `save_state`.
