@@ -47,6 +47,12 @@ KEEPS_PRODUCTS = "#if _MSC_VER < 1930\n#error\n#endif\nint main(void) { return 0
 HAS_THREADS = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
 
 
+def kind_of(name):
+    """Return of a module of loops over neurons whether it is one of "loops" or "single", and its instruction set."""
+    kind, _, simd = name.rpartition(".")[2].removeprefix("_").partition("_")
+    return (kind, simd) if simd in SIMD else ("", "")
+
+
 def for_this_platform(path):
     """Whether a source is not the build of the loops for another kind of processor."""
     # the platform that is built for: a Mac's Python may be for two processors at once, and builds for another
@@ -68,10 +74,12 @@ class BuildExt(build_ext):
         flags = MSVC if msvc else UNIX + (GCC_ONLY if gcc else [])
         threads = self.flags_for_threads(["/openmp"] if msvc else ["-fopenmp"])
         for extension in self.extensions:
-            simd = SIMD.get(extension.name.partition("._loops_")[2], ([], []))[msvc]
-            extension.extra_compile_args = flags + simd
-            if "._loops_" in extension.name and gcc:
+            kind, simd = kind_of(extension.name)
+            extension.extra_compile_args = flags + SIMD.get(simd, ([], []))[msvc]
+            if kind and gcc:
                 extension.extra_compile_args += GCC_LOOPS
+            if kind == "single":
+                extension.define_macros.append(("LIFEXT_SINGLE", "1"))
             if extension.name.endswith("._core.loops"):
                 extension.define_macros.append(("LIFEXT_FLAGS", f'"{self.told(extension.extra_compile_args)}"'))
             if extension.name.endswith(".fast_loop"):

@@ -37,6 +37,7 @@ GROUPS = {"coba": [name for name in WORKLOADS if name.startswith("coba")],
 CONTENDERS = {
     "lifext": ("with_lifext.py", "fast", 1, "lifext"),
     "lifext, 2 threads": ("with_lifext.py", "fast", 2, "lifext"),
+    "lifext float32": ("with_lifext.py", "float32", 1, "lifext"),
     "lifext compat": ("with_lifext.py", "compat", 1, "lifext"),
     "lifext by hand": ("by_hand.py", "compiled", 1, "lifext"),
     "lifext NumPy twins": ("by_hand.py", "twin", 1, "lifext"),

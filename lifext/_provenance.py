@@ -34,6 +34,7 @@ def of_network(network: Network) -> dict[str, Any]:
     """Return the provenance of a network's run, with the parameters of all that is in it."""
     names = network._names
     return {**provenance(network.dt, network.seed), "arithmetic": "fast" if network._fast else "compat",
+            "dtype": network.dtype.name,
             "populations": dict(zip(names, map(parameters, network._populations))),
             "projections": [_projection(names[i], names[j], weights, kind, delay * network.dt)
                             for i, j, weights, kind, delay in network._projections]}

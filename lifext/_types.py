@@ -5,9 +5,11 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["ArrayLike", "Bools", "Floats", "Neurons", "Part", "Path", "RandomSource", "Rng", "Seed", "Values", "View"]
+__all__ = ["ArrayLike", "Bools", "Dtype", "Floats", "Neurons", "Part", "Path", "RandomSource", "Rng", "Seed", "Singles",
+           "Values", "View"]
 
 Floats: TypeAlias = NDArray[np.float64]
+Singles: TypeAlias = NDArray[np.float32]
 Bools: TypeAlias = NDArray[np.bool_]
 # indices of neurons, and numbers of steps
 Neurons: TypeAlias = NDArray[np.intp]
@@ -21,6 +23,8 @@ RandomSource: TypeAlias = np.random.Generator | np.random.RandomState
 Rng: TypeAlias = RandomSource | np.random.SeedSequence | int | None
 Seed: TypeAlias = int | np.random.SeedSequence | np.random.Generator | None
 Path: TypeAlias = str | os.PathLike[str]
+# of a network's state
+Dtype: TypeAlias = str | np.dtype[Any] | type[np.floating[Any]]
 
 
 class Part(Protocol):

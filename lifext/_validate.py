@@ -423,6 +423,19 @@ def network_seed(owner: object, seed: Any, fast: bool) -> int | None:
     return sum(int(word) << 32*k for k, word in enumerate(words))
 
 
+def precision(owner: object, value: Any, fast: bool) -> np.dtype[Any]:
+    """Return in which kind of floating-point numbers a network keeps its state."""
+    scalar = isinstance(value, type) and issubclass(value, np.generic)
+    name = value.name if isinstance(value, np.dtype) else value.__name__ if scalar else value
+    if not isinstance(name, str):
+        _refuse(TypeError, owner, "dtype", "'float64' or 'float32'", value)
+    if name not in ("float64", "float32"):
+        _refuse(ValueError, owner, "dtype", "'float64' or 'float32'", value)
+    if name != "float64" and not fast:
+        _refuse(ValueError, owner, "dtype", "'float64' with compat=True", value)
+    return np.dtype(name)
+
+
 def seeded(owner: object, fast: bool) -> None:
     """Refuse a seed where there are no random streams of the network's own."""
     if not fast:

@@ -90,8 +90,8 @@ def load_state(network: Network, path: Path) -> None:
     Parameters
     ----------
     network : Network
-        Built the same way as the one that was saved: populations of the same names, classes and
-        sizes, projections between the same ones with the same delays, the same records.
+        Built the same way as the one that was saved: the same `dt` and `dtype`, populations of the same names,
+        classes and sizes, projections between the same ones with the same delays, the same records.
         Parameters, currents that are on and the seed come from the file; weights do not.
     path : str or os.PathLike
         A file of `save_state`.
@@ -156,7 +156,7 @@ def _sound(condition: object, what: str) -> None:
 
 def _seen(network: Network) -> tuple[dict[str, Any], list[Slot]]:
     """Return the structure of a network and its slots."""
-    structure = {"dt": network.dt, "arithmetic": "fast" if network._fast else "compat",
+    structure = {"dt": network.dt, "arithmetic": _arithmetic(network),
                  "populations": list(network._names)}
     slots = _see_spike_records(network, structure)
     sources: list[Any] = []
@@ -167,6 +167,12 @@ def _seen(network: Network) -> tuple[dict[str, Any], list[Slot]]:
     _see_network(network, structure, slots)
     _see_state_records(network, structure, slots)
     return structure, slots
+
+
+def _arithmetic(network: Network) -> str:
+    if not network._fast:
+        return "compat"
+    return "fast" if network.dtype == np.float64 else f"fast with dtype {network.dtype.name}"
 
 
 # --- the network ---

@@ -178,10 +178,10 @@ def left_by(pop):
     return arrays
 
 
-def run(network, threads=1):
+def run(network, threads=1, dtype="float64"):
     """Run one of `NETWORKS`; return how many spikes there were, and the SHA-256 of spikes, traces and state."""
     populations, projections, changes = network()
-    net = Network(DT, seed=20260101, threads=threads)
+    net = Network(DT, seed=20260101, threads=threads, dtype=dtype)
     net.add(**populations)
     for source, target, weights, kind, delay in projections:
         net.connect(source, target, weights, kind, delay=delay)
@@ -206,6 +206,11 @@ def exponentials():
     return [fast.exponential(np.concatenate([np.arange(-11340, 11360) / 16.0, spread(20011, -1.0, 1.0)]))]
 
 
+def single_exponentials():
+    x = np.concatenate([np.arange(-1395, 1420) / 16.0, spread(20011, -1.0, 1.0)])
+    return [fast.single_exponential(x.astype(np.float32)).astype(np.float64)]
+
+
 def random_words():
     return [np.array([fast.random_words(k, 7 * k, k * k, 2**32 - 1 - k, 3 * k, 11) for k in range(500)])]
 
@@ -220,14 +225,16 @@ def potentials():
     return [pop.VMs()]
 
 
-PARTS = (exponentials, random_words, tables, potentials)
+PARTS = (exponentials, single_exponentials, random_words, tables, potentials)
 
 
 def measure(threads=1):
     """Return the SHA-256 of each part and network, and how many spikes each network had."""
     digests, counts = {part.__name__: digest(part()) for part in PARTS}, {}
-    for network in NETWORKS:
-        counts[network.__name__], digests[network.__name__] = run(network, threads)
+    for dtype, suffix in (("float64", ""), ("float32", " float32")):
+        for network in NETWORKS:
+            name = network.__name__ + suffix
+            counts[name], digests[name] = run(network, threads, dtype)
     return digests, counts
 
 

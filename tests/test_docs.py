@@ -35,7 +35,7 @@ def blocks(page):
 def modules():
     """Return the package's modules, public and private, which may have examples; `_race` has programs."""
     names = [module.name for module in pkgutil.walk_packages(lifext.__path__, "lifext.")]
-    return [name for name in names if not re.match(r"lifext\.(_race|_core\._loops|__main__)", name)]
+    return [name for name in names if not re.match(r"lifext\.(_race|_core\._loops|_core\._single|__main__)", name)]
 
 
 @pytest.mark.parametrize("name", modules())

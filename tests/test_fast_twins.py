@@ -15,6 +15,7 @@ DT = 0.05
 KEY = 0x12345678, 0x9abcdef0
 SIZES = st.sampled_from([1, 2, 7, 33, BLOCK_SIZE - 1, BLOCK_SIZE, BLOCK_SIZE + 1, 2 * BLOCK_SIZE + 88])
 INSTANTS = st.lists(st.sampled_from([-0.01, 0.0, 0.01, 0.01, 0.033, np.nextafter(DT, 0), DT]), max_size=4)
+DTYPES = st.sampled_from([np.float64, np.float32])
 thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PER_NEURON = [("vTh", -53, -51), ("vReset", -61, -59), ("refDur", 0.5, 2), ("cM", 0.3, 0.6), ("AMPA.g", 0.1, 1),
@@ -58,7 +59,7 @@ def population(seed, size, cls, each, orders, afferents, rate):
     pop._vM, pop._endRefract = rng.uniform(-60, -51, size), rng.uniform(0, 4, size)
     for name in ("AMPA", "NMDA", "GABA"):
         kinetic = getattr(pop, name).kinetic
-        kinetic._s = rng.uniform(0, 0.1, size) * 10.0**-rng.choice([0, 0, 199, 210])
+        kinetic._s = rng.uniform(0, 0.1, size) * 10.0**-rng.choice([0, 0, 0, 29, 31, 199, 210])
         if hasattr(kinetic, "_x"):
             kinetic._x = rng.uniform(0, 0.1, size)
     pop.noise._s = rng.uniform(0, 5, size)
@@ -108,12 +109,12 @@ ARRIVALS = st.lists(st.tuples(st.sampled_from(list(WEIGHTS)), st.booleans(), INS
        each=st.sampled_from([0, 0, 1 << 10, 0x3ff, 0x3800, 0x3fff]) | st.integers(0, 0x3fff),
        orders=st.tuples(*[st.sampled_from([1, 2])] * 3), afferents=st.sampled_from(list(AFFERENTS)),
        rate=st.sampled_from([0.0, 1.8, 40.0]), first=st.sampled_from([0, 254, 2**33 + 7]),
-       steps=st.lists(ARRIVALS, min_size=1, max_size=4), cut=st.booleans(), parts=st.integers(1, 4))
-def test_steps_of_a_population(seed, size, cls, each, orders, afferents, rate, first, steps, cut, parts):
+       steps=st.lists(ARRIVALS, min_size=1, max_size=4), cut=st.booleans(), parts=st.integers(1, 4), dtype=DTYPES)
+def test_steps_of_a_population(seed, size, cls, each, orders, afferents, rate, first, steps, cut, parts, dtype):
     ours, other = (population(seed, size, cls, each, orders, afferents, rate) for _ in range(2))
-    cell = fast.FastCell(ours._cell(), DT, KEY, 6, True, True)
+    cell = fast.FastCell(ours._cell(), DT, KEY, 6, True, True, dtype == np.float32)
     unit = fast_loop.Unit(cell, ours, SpikeHistory(size, 1))
-    twin = fast_reference.FastCell(other._cell(), DT, KEY, 6)
+    twin = fast_reference.FastCell(other._cell(), DT, KEY, 6, dtype)
     cell.prepare()
     twin.refresh()
     before = np.inf
@@ -137,15 +138,15 @@ def test_steps_of_a_population(seed, size, cls, each, orders, afferents, rate, f
 
 @settings(max_examples=40, deadline=None)
 @given(size=SIZES, rate=st.sampled_from([0.0, 0.01, 1.8, 300.0]), each=st.booleans(), seed=st.integers(0, 2**31),
-       step=st.sampled_from([0, 3, 2**32 - 1, 2**32]), key=st.tuples(*[st.integers(0, 2**32 - 1)] * 2))
-def test_arrivals(size, rate, each, seed, step, key):
+       step=st.sampled_from([0, 3, 2**32 - 1, 2**32]), key=st.tuples(*[st.integers(0, 2**32 - 1)] * 2), dtype=DTYPES)
+def test_arrivals(size, rate, each, seed, step, key, dtype):
     pop = lifext.pyrPop(size, rng=1, noise_rate=rate)
     if each:
         rng = np.random.default_rng(seed)
         pop.noise.rate = rate * rng.random(size) * (rng.random(size) > 0.3)
-    cell = fast.FastCell(pop._cell(), DT, key, 4, False, False)
+    cell = fast.FastCell(pop._cell(), DT, key, 4, False, False, dtype == np.float32)
     cell.prepare()
-    twin = fast_reference.Input(pop._cell().noise, size, DT, key, 4)
+    twin = fast_reference.Input(pop._cell().noise, size, DT, key, 4, dtype)
     if not twin.driven:
         return
     for block in range(-(-size // BLOCK_SIZE)):
@@ -164,6 +165,8 @@ def test_philox(key):
 def test_exp(size, seed, scale):
     x = np.random.default_rng(seed).normal(size=size) * scale
     assert np.array_equal(fast.exponential(x), fast_reference.fast_exp(x))
+    x = x.astype(np.float32)
+    assert np.array_equal(fast.single_exponential(x), fast_reference.single_exp(x))
 
 
 @given(st.integers(0, 600), st.integers(0, 2**32 - 1), st.sampled_from([1e-300, 1e-3, 1.0, 50.0, 2000.0, 1e18]))
@@ -172,8 +175,18 @@ def test_power_of_two(size, seed, scale):
     y = np.random.default_rng(seed).normal(size=size) * scale
     for part, twin in zip(fast.powers_of_two(y), fast_reference.power_of_two(y)):
         assert np.array_equal(part, twin)
+    y = y.astype(np.float32)
+    for part, twin in zip(fast.single_powers_of_two(y), fast_reference.single_power_of_two(y)):
+        assert np.array_equal(part, twin)
 
 
 def test_exp_at_its_limits():
     x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 709.78, 709.79, -708.0, np.nextafter(-708, -709), 5e-324])
     assert np.array_equal(fast.exponential(x), fast_reference.fast_exp(x), equal_nan=True)
+
+
+def test_single_exp_at_its_limits():
+    last, first = np.float32(88.72), np.float32(-87)
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, last, np.nextafter(last, np.float32(89)), first,
+                  np.nextafter(first, np.float32(-88)), 1e-45], dtype=np.float32)
+    assert np.array_equal(fast.single_exponential(x), fast_reference.single_exp(x), equal_nan=True)

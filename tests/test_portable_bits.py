@@ -14,9 +14,10 @@ def test_each_build_that_runs_here_gives_the_bits_of_others(build):
     assert digests == want["sha256"]
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("network", portable_bits.NETWORKS)
-def test_threads_give_the_same_bits(network):
-    assert portable_bits.run(network, threads=3) == portable_bits.run(network)
+def test_threads_give_the_same_bits(network, dtype):
+    assert portable_bits.run(network, threads=3, dtype=dtype) == portable_bits.run(network, dtype=dtype)
 
 
 def test_the_networks_are_busy():

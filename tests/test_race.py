@@ -32,6 +32,12 @@ def test_lifext_runs_each_workload(turn, workload):
     assert list(said["rates"]) == POPULATIONS.get(workload, ["pyr"])
 
 
+def test_a_network_in_single_precision_decides_much_alike(turn):
+    double, single = (turn("with_lifext.py", "decision", mode, 40)["rates"] for mode in ("fast", "float32"))
+    assert [single[name]["spikes"] for name in double] == pytest.approx(
+        [rates["spikes"] for rates in double.values()], rel=0.2, abs=3)
+
+
 def test_a_network_and_a_loop_by_hand_decide_alike(turn):
     by_hand, network = turn("by_hand.py", "decision", "compiled", 40), turn("with_lifext.py", "decision", "compat", 40)
     assert by_hand["rates"] == network["rates"]

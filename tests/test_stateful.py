@@ -384,15 +384,16 @@ class Networks(PopulationCalls, Both):
         return side.thing._populations[self.chosen % len(side.thing._populations)]
 
     @initialize(compat=st.booleans(), seed=st.integers(0, 2**31), threads=st.integers(1, 4),
-                sizes=st.lists(st.sampled_from([1, 2, 5, 30]), min_size=1, max_size=2), large=st.integers(0, 9))
-    def construct(self, compat, seed, threads, sizes, large):
+                sizes=st.lists(st.sampled_from([1, 2, 5, 30]), min_size=1, max_size=2), large=st.integers(0, 9),
+                dtype=st.sampled_from(["float64", "float32"]))
+    def construct(self, compat, seed, threads, sizes, large, dtype):
         self.begin(seed)
         self.compat, self.chosen, self.count = compat, 0, 0
         self.folder = tempfile.TemporaryDirectory()
 
         def make(side):
             cls = lifext.Network if side.backend == "compiled" else TwinNetwork
-            side.thing = cls(DT, compat=True) if compat else cls(DT, seed=seed, threads=threads)
+            side.thing = cls(DT, compat=True) if compat else cls(DT, seed=seed, threads=threads, dtype=dtype)
         self.both(make)
         # sometimes of more than a block of neurons
         for k, size in enumerate(sizes):

@@ -44,10 +44,10 @@ def ring_projections(p, i):
             (p, i, Uniform(1 / N_PYR), "exc"), (i, i, Uniform(1 / N_INT), "inh")]
 
 
-def single_ring(seed, pyr=ONE_RING[0], inter=ONE_RING[1]):
+def single_ring(seed, pyr=ONE_RING[0], inter=ONE_RING[1], dtype="float64"):
     """Cue at 90 degrees for 250 ms, 750 ms of delay; the statistics of one seed, named as the published ones are."""
     p, i = ring(N_PYR, N_INT, pyr, inter)
-    net = network({"pyr": p, "int": i}, ring_projections("pyr", "int"), seed=seed)
+    net = network({"pyr": p, "int": i}, ring_projections("pyr", "int"), seed=seed, dtype=dtype)
     spikes = {name: net.record_spikes(pop) for name, pop in (("pyr", p), ("int", i))}
     p.stim(np.pi / 2)
     net.run(250.0)
@@ -127,6 +127,14 @@ def differences(ours, theirs):
 
 def test_a_single_ring_is_the_published_one():
     assert differences([single_ring(seed) for seed in range(1, 25)], published("ring")) == []
+
+
+@pytest.mark.slow
+def test_a_single_ring_in_single_precision_is_that_in_double():
+    """And the published one."""
+    single = [single_ring(seed, dtype="float32") for seed in range(1, 25)]
+    assert differences(single, published("ring")) == []
+    assert differences(single, [single_ring(seed) for seed in range(101, 125)]) == []
 
 
 @pytest.mark.parametrize(("population", "name"), [(k, name) for k in (0, 1) for name in ONE_RING[0]])

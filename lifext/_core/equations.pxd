@@ -3,15 +3,18 @@
 Grouping and order are part of each definition: the kernels reproduce the published
 NumPy code to the last bit, so no term may be factored out or multiplied by a reciprocal.
 `equations.py` states the same functions on NumPy arrays, and the tests hold one to the other.
+Those on `real` are computed in single precision where the fast arithmetic is (`real.pxd`); elsewhere it is a double.
 
 Units: ms, mV, nF, uS, nA, kHz.
 """
 from libc.math cimport INFINITY, NAN, exp
 
+from .real cimport real
+
 
 # Currents (outward positive; the membrane subtracts them)
 
-cdef inline double leak_current(double g, double v, double v_leak) noexcept nogil:
+cdef inline real leak_current(real g, real v, real v_leak) noexcept nogil:
     return g*(v - v_leak)
 
 
@@ -49,7 +52,7 @@ cdef inline double saturating_jump(double s, double alpha, double w) noexcept no
     return s + alpha*w*(1.0 - s)
 
 
-cdef inline double jump(double s, double alpha, double w) noexcept nogil:
+cdef inline real jump(real s, real alpha, real w) noexcept nogil:
     return s + alpha*w
 
 
@@ -67,7 +70,7 @@ cdef inline double total_current(
     return -afferent - noise - leak - ampa - nmda
 
 
-cdef inline double heun_stage(double v, double slope, double dt) noexcept nogil:
+cdef inline real heun_stage(real v, real slope, real dt) noexcept nogil:
     """Where RK2 evaluates its second slope. The slope is a current: it is not divided by cM here."""
     return v + slope*dt
 
@@ -91,39 +94,39 @@ cdef inline double crossing_time(double v_threshold, double v, double v_ahead, d
 
 # The fast arithmetic's forms of the same: what depends on parameters and dt alone is taken out of the loops
 
-cdef inline double relaxed(double s, double left) noexcept nogil:
+cdef inline real relaxed(real s, real left) noexcept nogil:
     """First-order gating after a step of which `left` is left."""
     return s*left
 
 
-cdef inline double second_order_relaxed(double s, double x, double rise, double loss) noexcept nogil:
+cdef inline real second_order_relaxed(real s, real x, real rise, real loss) noexcept nogil:
     """Wang (1999), eqs. 4 and 5, by one Euler step; rise is dt*alpha_s*(1 - dt/tau_x), loss is dt/tau_s."""
-    return s + (rise*x*(1.0 - s) - loss*s)
+    return s + (rise*x*(<real> 1.0 - s) - loss*s)
 
 
-cdef inline double driving_force(double v, double reversal) noexcept nogil:
+cdef inline real driving_force(real v, real reversal) noexcept nogil:
     return v - reversal
 
 
-cdef inline double magnesium_power(double v) noexcept nogil:
+cdef inline real magnesium_power(real v) noexcept nogil:
     """exp(-0.062 v) is 2 to this power: -0.062/ln(2) v."""
-    return -0.08944709253511574*v
+    return <real> -0.08944709253511574*v
 
 
-cdef inline double blocked_force(double v, double reversal, double mg, double above, double below) noexcept nogil:
+cdef inline real blocked_force(real v, real reversal, real mg, real above, real below) noexcept nogil:
     """The driving force behind the magnesium block, where exp(-0.062 v) is above/below."""
-    return (v - reversal)*(below/(below + mg/3.57*above))
+    return (v - reversal)*(below/(below + mg/<real> 3.57*above))
 
 
-cdef inline double driven_current(double g, double s, double force) noexcept nogil:
+cdef inline real driven_current(real g, real s, real force) noexcept nogil:
     return g*s*force
 
 
-cdef inline double net_current(double afferent, double leak, double synaptic) noexcept nogil:
+cdef inline real net_current(real afferent, real leak, real synaptic) noexcept nogil:
     """cM dV/dt; `synaptic` is the sum of the currents through receptors and noise."""
     return -afferent - leak - synaptic
 
 
-cdef inline double heun_step_by(double v, double slope1, double slope2, double half) noexcept nogil:
+cdef inline real heun_step_by(real v, real slope1, real slope2, real half) noexcept nogil:
     """RK2, with half = dt/2/cM."""
     return v + half*(slope1 + slope2)

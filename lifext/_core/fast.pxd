@@ -3,10 +3,15 @@
 The kernels work on blocks of `BLOCK` neurons, which fit the first-level cache, one short loop
 for each current after the other. They take pointers, since a memoryview handed over costs
 more than a block's worth of some of these loops. `FastCell` holds the arrays alive.
+
+The `real *` of a population in single precision point to floats, which the kernels built for that know; no
+other module reads through them. Whatever is no array of the population's is a double in both.
 """
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from .buffers cimport Cell, PoissonInput
+from .buffers cimport Receptor as ReceptorRecord
+from .real cimport Source, Target, real
 
 cdef enum:
     BLOCK = 256
@@ -22,30 +27,22 @@ cdef enum:
     GUIDE = 64
     FLUSH_EVERY = 256         # steps between two looks at what is as good as closed
 
-cdef extern from *:
-    """
-    typedef const double *__restrict lifext_in;
-    typedef double *__restrict lifext_out;
-    """
-    ctypedef const double *Source "lifext_in"
-    ctypedef double *Target "lifext_out"
-
 # Parameters are arrays of length 1 where `uniform`, else one value a neuron.
 
 cdef struct Channel:
     bint uniform
     bint closed               # no conductance: no current, whatever the gating
-    const double *g           # uS
-    const double *reversal    # mV
-    const double *mg          # mM; NULL: no magnesium block
+    const real *g             # uS
+    const real *reversal      # mV
+    const real *mg            # mM; NULL: no magnesium block
 
 cdef struct Gate:
     bint second               # order
     bint uniform
-    double *s                 # open fraction
-    double *x                 # second order: rising variable
-    const double *alpha_s
-    const double *alpha_x     # second order
+    real *s                   # open fraction
+    real *x                   # second order: rising variable
+    const real *alpha_s
+    const real *alpha_x       # second order
     double tau_s              # ms
     double tau_x
     double left_s             # first order: of s, over a step
@@ -57,7 +54,7 @@ cdef struct Receptor:
     bint active               # False: all closed, and no spike can come
     Channel channel
     Gate gate
-    double *curr              # nA, as Python sees it after a run
+    real *curr                # nA, as Python sees it after a run
 
 # Poisson trains: a number of arrivals in a block and step, then a neuron and a time for each of them
 cdef struct Poisson:
@@ -66,11 +63,11 @@ cdef struct Poisson:
     bint one_rate
     uint32_t stream
     Channel channel
-    const double *alpha       # as channel.uniform
-    double *s
+    const real *alpha         # as channel.uniform
+    real *s
     double tau                # ms
     double left               # of s, over a step
-    double *curr
+    real *curr
     # of each block, where one_rate: of whole blocks and of the last, shorter one
     const Py_ssize_t *first   # where its table of counts begins
     const Py_ssize_t *least   # the count that the table begins with
@@ -88,19 +85,19 @@ cdef struct Cells:
     bint uniform
     bint inhibited            # has a GABA current
     bint listens              # spikes can come: `stage` and `force` are kept
-    double *v                 # mV; between predict and settle the predicted one
+    real *v                   # mV; between predict and settle the predicted one
     double *end_refractory    # ms
-    double *synaptic          # nA, sum of the currents through receptors and noise
-    double *stage             # mV, where RK2 takes its second slope
-    double *force             # mV, behind the magnesium block, there
-    double *leak              # nA, as Python sees it after a run
-    const double *steady      # nA, afferent current; NULL: none
-    const double *leak_g
-    const double *v_leak
-    const double *v_threshold
-    const double *v_reset
+    real *synaptic            # nA, sum of the currents through receptors and noise
+    real *stage               # mV, where RK2 takes its second slope
+    real *force               # mV, behind the magnesium block, there
+    real *leak                # nA, as Python sees it after a run
+    const real *steady        # nA, afferent current; NULL: none
+    const real *leak_g
+    const real *v_leak
+    const real *v_threshold
+    const real *v_reset
     const double *refractory
-    const double *half        # dt/2/cM
+    const real *half          # dt/2/cM
     Receptor receptors[3]
     Poisson inputs[2]
     # the spikes of a step: of block b from place b*BLOCK on
@@ -112,8 +109,8 @@ cdef struct Cells:
     bint quieted
     bint excited_apart        # not all neurons alike
     bint quieted_apart
-    double *excitation        # (n, EXCITATORY)
-    double *inhibition        # (n, INHIBITORY)
+    real *excitation          # (n, EXCITATORY)
+    real *inhibition          # (n, INHIBITORY)
     double excitation_alike[EXCITATORY]
     double inhibition_alike[INHIBITORY]
 
@@ -136,32 +133,41 @@ cdef struct FastLoops:
     void (*predict)(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil
     void (*settle)(Cells *c, Py_ssize_t block, double before) noexcept nogil
     void (*show)(Cells *c, Py_ssize_t block) noexcept nogil
+    void (*let_go)(Cells *c) noexcept nogil
     void (*deliver)(Link *link, Py_ssize_t source, double time, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
     Py_ssize_t (*arrivals)(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t *neurons,
                            double *remaining, Py_ssize_t most) noexcept nogil
     void (*exponentials)(Source x, Py_ssize_t n, Target out) noexcept nogil
 
 
-cdef FastLoops *fast_loops() noexcept nogil
+cdef FastLoops *fast_loops(bint single) noexcept nogil
 
 
 cdef class FastCell:
-    """One population in the fast arithmetic, on the arrays of its record."""
+    """One population in the fast arithmetic, on the arrays of its record or on copies of them."""
     cdef Cells c
     cdef readonly Cell cell
+    cdef readonly bint single  # in single precision, on copies
     cdef bint excitable       # projections reach its AMPA and NMDA receptors
     cdef bint quietable       # its GABA receptors
     cdef dict _held           # arrays that the structure points into, by name
+    cdef list _copies         # of those that Python sees
+    cdef double[::1] _half
+    cdef real *_steady        # the afferent current, whether there is one or not
 
+    cdef real *_reals(self, name, Py_ssize_t size) except? NULL
     cdef double *_doubles(self, name, Py_ssize_t size) except? NULL
     cdef Py_ssize_t *_places(self, name, Py_ssize_t size) except? NULL
+    cdef real *_read(self, const double[::1] array) except? NULL
+    cdef real *_written(self, double[::1] array) except? NULL
     cdef _point_at_membrane(self)
-    cdef _set_receptor(self, int place, record, const double[::1] g, const double[::1] reversal)
+    cdef _set_receptor(self, int place, ReceptorRecord record, const double[::1] g, const double[::1] reversal)
     cdef _set_input(self, int place, PoissonInput record, uint32_t stream)
     cdef int refresh(self) except -1
     cdef _refresh_receptor(self, int place, record, bint reached)
     cdef _refresh_input(self, int place, PoissonInput record)
     cdef _tabulate(self, int place, PoissonInput record)
     cdef _sum_currents(self)
-    cdef void let_go(self) noexcept nogil
+    cdef int write_back(self) except -1
+    cdef int keep_predicted(self) except -1
     cdef void forget_spikes(self) noexcept nogil

@@ -1,29 +1,32 @@
 # The kernels of the fast arithmetic, a block of neurons at a time. Built once for each
-# instruction set with `loops.pxi`; operations are neither contracted nor reassociated, so
-# all builds give the same bits. `fast_reference.py` has the twins.
+# instruction set with `loops.pxi`, and once more in single precision (`_single_*.pyx`);
+# operations are neither contracted nor reassociated, so all builds of a precision give the
+# same bits. Scalars, times and weights are doubles in both. `fast_reference.py` has the twins.
 from libc.math cimport fabs
 from libc.stdint cimport uint32_t, uint64_t
 
 from .equations cimport (blocked_force, crossing_time, driven_current, driving_force, heun_stage, heun_step_by, jump,
                          leak_current, linear_decay, magnesium_power, net_current, relaxed, second_order_relaxed)
 from .fast cimport (AFFERENT, AMPA, BLOCK, EXCITATORY, FLUSH_EVERY, GABA, GUIDE, INHIBITORY, NMDA, NOISE, Cells,
-                    Channel, FastLoops, Gate, Link, Poisson, Receptor, Source, Target)
+                    Channel, FastLoops, Gate, Link, Poisson, Receptor)
 from .fast_math cimport Quotient, fast_exp, power_of_two
 from .philox cimport lifext_philox_eight
 from .projection cimport DENSE, RING, SPARSE, UNIFORM
+from .real cimport SINGLE, Count, Doubles, Source, Target, real
+from .single_math cimport SingleQuotient, single_exp, single_power_of_two
 
 ctypedef const double *const_double_p
 
 ctypedef fused Value:
-    double
+    real
     Source
 
 ctypedef fused Afferent:
-    double
+    real
     Source
 
 ctypedef fused Sums:
-    double
+    real
     Source
 
 ctypedef fused Weight:
@@ -34,33 +37,30 @@ cdef enum:
     CALLS = 8                 # of the generator at once
     WORDS = 4*CALLS
     GLANCE = 32               # neurons that are looked over for spikes at once
-    LINE = 8                  # numbers in a line of the cache: vectors of as many load in one piece
-
-# Gating below this is as good as closed, and would in time become too small for full speed.
-cdef double CLOSED = 1e-40
+    LINE = 64                 # bytes of a line of the cache: vectors of as many load in one piece
 
 
-cdef inline double *whole_lines(double *space) noexcept nogil:
+cdef inline real *whole_lines(real *space) noexcept nogil:
     """The first place of `space` at which a line of the cache begins."""
-    return space + (-(<size_t> space >> 3) & (LINE - 1))
+    return <real *> (<size_t> space + (-(<size_t> space) & (LINE - 1)))
 
 
-cdef inline double of(Value value, Py_ssize_t i) noexcept nogil:
-    if Value is double:
+cdef inline real of(Value value, Py_ssize_t i) noexcept nogil:
+    if Value is real:
         return value
     else:
         return value[i]
 
 
-cdef inline double afferent_of(Afferent value, Py_ssize_t i) noexcept nogil:
-    if Afferent is double:
+cdef inline real afferent_of(Afferent value, Py_ssize_t i) noexcept nogil:
+    if Afferent is real:
         return value
     else:
         return value[i]
 
 
-cdef inline double sum_of(Sums sums, Py_ssize_t i) noexcept nogil:
-    if Sums is double:
+cdef inline real sum_of(Sums sums, Py_ssize_t i) noexcept nogil:
+    if Sums is real:
         return sums
     else:
         return sums[i]
@@ -73,10 +73,16 @@ cdef inline double weight_of(Weight weights, Py_ssize_t k) noexcept nogil:
         return weights[k]
 
 
+cdef inline real exp_of(real x) noexcept nogil:
+    if SINGLE:
+        return <real> single_exp(<float> x)
+    return <real> fast_exp(x)
+
+
 cdef void exponentials(Source x, Py_ssize_t n, Target out) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        out[i] = fast_exp(x[i])
+        out[i] = exp_of(x[i])
 
 
 # Poisson input
@@ -116,13 +122,13 @@ cdef inline Py_ssize_t chosen_neuron(Poisson *p, Py_ssize_t lo, uint64_t scaled)
     return p.other[lo + i]
 
 
-cdef inline double part_left(uint32_t word, double middle) noexcept nogil:
+cdef inline real part_left(uint32_t word, real middle) noexcept nogil:
     """Which part of the step is left after an arrival: uniform in (0, 1)."""
-    return (<int> (word >> 1) + middle)*4.656612873077393e-10
+    return (<int> (word >> 1) + middle)*<real> 4.656612873077393e-10
 
 
 cdef inline Py_ssize_t draw_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n,
-                                     uint32_t number, Py_ssize_t *count, uint64_t *which, double *left) noexcept nogil:
+                                     uint32_t number, Py_ssize_t *count, uint64_t *which, real *left) noexcept nogil:
     """Draw `number` and those after it, as arrivals: `scaled` words for their neurons, and parts of the step.
 
     Returns how many they are. Where all rates are alike, the lower half of what chooses the
@@ -131,7 +137,7 @@ cdef inline Py_ssize_t draw_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_
     cdef uint32_t words[WORDS]
     cdef Py_ssize_t k, good = WORDS if p.one_rate else WORDS//2
     # n numbers in 2^32 stand for one time, which is the middle of theirs
-    cdef double middle = 0.25*n
+    cdef real middle = 0.25*n
     draw(c, p, block, step, number, words)
     for k in range(WORDS):
         which[k] = scaled(words[k], n)
@@ -140,7 +146,7 @@ cdef inline Py_ssize_t draw_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_
             left[k] = part_left(<uint32_t> which[k], middle)
     else:
         for k in range(WORDS//2):
-            left[k] = part_left(words[WORDS//2 + k], 0.5)
+            left[k] = part_left(words[WORDS//2 + k], <real> 0.5)
             left[WORDS//2 + k] = 0.0
     if number > 0:
         return good
@@ -152,7 +158,7 @@ cdef Py_ssize_t arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step
                          double *remaining, Py_ssize_t most) noexcept nogil:
     """All arrivals of a block and step, for tests; at most `most` are written."""
     cdef uint64_t which[WORDS]
-    cdef double left[WORDS]
+    cdef real left[WORDS]
     cdef Py_ssize_t lo = block*BLOCK, n = min(<Py_ssize_t> BLOCK, c.size - block*BLOCK)
     cdef Py_ssize_t k, good, count = 0, done = 0
     cdef uint32_t number = 0
@@ -169,14 +175,14 @@ cdef Py_ssize_t arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step
 cdef void add_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n, Target s) noexcept nogil:
     # IN and OUT: s, which has decayed over the step: each arrival adds what is left of it at the end
     cdef uint64_t which[WORDS]
-    cdef double left[WORDS]
+    cdef real left[WORDS]
     cdef Py_ssize_t lo = block*BLOCK, k, i, good, count = 0, done = 0
-    cdef double taus = c.dt/p.tau, alpha = p.alpha[0]
+    cdef real taus = c.dt/p.tau, alpha = p.alpha[0]
     cdef uint32_t number = 0
     while number == 0 or done < count:
         good = draw_arrivals(c, p, block, step, n, number, &count, which, left)
         for k in range(WORDS):
-            left[k] = fast_exp(-left[k]*taus)
+            left[k] = exp_of(-left[k]*taus)
         for k in range(min(good, count - done)):
             i = chosen_neuron(p, lo, which[k])
             if not p.channel.uniform:
@@ -189,18 +195,20 @@ cdef void add_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, 
 # Gating
 
 cdef void flush(Py_ssize_t n, Target s) noexcept nogil:
+    # gating below this is as good as closed, and would in time become too small for full speed
+    cdef real closed = <real> 1e-30 if SINGLE else <real> 1e-40
     cdef Py_ssize_t i
     for i in range(n):
-        s[i] = 0.0 if fabs(s[i]) < CLOSED else s[i]
+        s[i] = <real> 0.0 if fabs(s[i]) < closed else s[i]
 
 
-cdef void relax_first_order(double left, Py_ssize_t n, Target s) noexcept nogil:
+cdef void relax_first_order(real left, Py_ssize_t n, Target s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         s[i] = relaxed(s[i], left)
 
 
-cdef void relax_second_order(double open_x, Value alpha_s, double loss, double left_x, Py_ssize_t n,
+cdef void relax_second_order(real open_x, Value alpha_s, real loss, real left_x, Py_ssize_t n,
                              Target s, Target x) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
@@ -222,20 +230,20 @@ cdef void relax_gate(Gate *g, Py_ssize_t lo, Py_ssize_t n, bint flushing) noexce
             flush(n, g.x + lo)
 
 
-cdef void take_first(Value alpha_s, double alike, Sums sums, Py_ssize_t places, Py_ssize_t n,
+cdef void take_first(Value alpha_s, real alike, Sums sums, Py_ssize_t places, Py_ssize_t n,
                      Target s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         s[i] = jump(s[i], of(alpha_s, i), alike + sum_of(sums, places*i))
 
 
-cdef void take_second(Value alpha_s, Value alpha_x, double alike, double integral_alike, Sums sums, Py_ssize_t places,
+cdef void take_second(Value alpha_s, Value alpha_x, real alike, real integral_alike, Sums sums, Py_ssize_t places,
                       Py_ssize_t n, Target s, Target x) noexcept nogil:
     cdef Py_ssize_t i
-    cdef double integral
+    cdef real integral
     for i in range(n):
         integral = integral_alike + sum_of(sums, places*i + 1)
-        s[i] = jump(s[i], of(alpha_s, i)*of(alpha_x, i)*integral, 1.0 - s[i])
+        s[i] = jump(s[i], of(alpha_s, i)*of(alpha_x, i)*integral, <real> 1.0 - s[i])
         x[i] = jump(x[i], of(alpha_x, i), alike + sum_of(sums, places*i))
 
 
@@ -253,23 +261,32 @@ cdef void take_sums(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, S
                     g.s + lo, g.x + lo)
 
 
-cdef void take_spikes(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, const double *sums, bint apart,
+cdef void take_spikes(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, const real *sums, bint apart,
                       Py_ssize_t places) noexcept nogil:
     """What the spikes of a step add to the gating at its end: to all neurons alike, and to each."""
     if apart:
         take_sums(g, lo, n, alike, <Source> sums, places)
     else:
-        take_sums(g, lo, n, alike, <double> 0.0, places)
+        take_sums(g, lo, n, alike, <real> 0.0, places)
 
 
 # Currents
 
+cdef inline real force_at(real v, real reversal, real mg) noexcept nogil:
+    """The driving force behind the magnesium block."""
+    cdef SingleQuotient single
+    cdef Quotient power
+    if SINGLE:
+        single = single_power_of_two(<float> magnesium_power(v))
+        return blocked_force(v, reversal, mg, <real> single.above, <real> single.below)
+    power = power_of_two(magnesium_power(v))
+    return blocked_force(v, reversal, mg, <real> power.above, <real> power.below)
+
+
 cdef void block_magnesium(Value reversal, Value mg, Source stage, Py_ssize_t n, Target force) noexcept nogil:
     cdef Py_ssize_t i
-    cdef Quotient power
     for i in range(n):
-        power = power_of_two(magnesium_power(stage[i]))
-        force[i] = blocked_force(stage[i], of(reversal, i), of(mg, i), power.above, power.below)
+        force[i] = force_at(stage[i], of(reversal, i), of(mg, i))
 
 
 cdef void conduct_freely(Value g, Value reversal, Source s, Source stage, Py_ssize_t n, Target net) noexcept nogil:
@@ -321,16 +338,16 @@ cdef void add_currents(Cells *c, Py_ssize_t lo, Py_ssize_t n, Source stage, Sour
 cdef void clear(Py_ssize_t n, Target x) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        x[i] = 0.0
+        x[i] = <real> 0.0
 
 
 # Membrane
 
-cdef void begin_with(Value leak_g, Value v_leak, Value v_reset, Afferent afferent, Source v, Source end_refractory,
-                     Source synaptic, double before, double dt, Py_ssize_t n, Target start, Target slope,
+cdef void begin_with(Value leak_g, Value v_leak, Value v_reset, Afferent afferent, Source v, Doubles end_refractory,
+                     Source synaptic, double before, real dt, Py_ssize_t n, Target start, Target slope,
                      Target stage) noexcept nogil:
     cdef Py_ssize_t i
-    cdef double here, net
+    cdef real here, net
     for i in range(n):
         here = v[i]
         # the refractory ones are where the last step put them
@@ -342,25 +359,27 @@ cdef void begin_with(Value leak_g, Value v_leak, Value v_reset, Afferent afferen
 cdef void begin_step(Cells *c, Py_ssize_t lo, Py_ssize_t n, double before, Target start, Target slope,
                      Target stage) noexcept nogil:
     """The first slope, and the potential at which the second is taken."""
-    cdef Source v = c.v + lo, end = c.end_refractory + lo, synaptic = c.synaptic + lo
+    cdef Source v = c.v + lo, synaptic = c.synaptic + lo
+    cdef Doubles end = c.end_refractory + lo
     if c.uniform and c.steady == NULL:
-        begin_with(c.leak_g[0], c.v_leak[0], c.v_reset[0], <double> 0.0, v, end, synaptic, before, c.dt, n,
+        begin_with(c.leak_g[0], c.v_leak[0], c.v_reset[0], <real> 0.0, v, end, synaptic, before, c.dt, n,
                    start, slope, stage)
     elif c.uniform:
         begin_with(c.leak_g[0], c.v_leak[0], c.v_reset[0], <Source> (c.steady + lo), v, end, synaptic, before, c.dt, n,
                    start, slope, stage)
     elif c.steady == NULL:
-        begin_with(<Source> (c.leak_g + lo), <Source> (c.v_leak + lo), <Source> (c.v_reset + lo), <double> 0.0, v, end,
+        begin_with(<Source> (c.leak_g + lo), <Source> (c.v_leak + lo), <Source> (c.v_reset + lo), <real> 0.0, v, end,
                    synaptic, before, c.dt, n, start, slope, stage)
     else:
         begin_with(<Source> (c.leak_g + lo), <Source> (c.v_leak + lo), <Source> (c.v_reset + lo),
                    <Source> (c.steady + lo), v, end, synaptic, before, c.dt, n, start, slope, stage)
 
 
-cdef Py_ssize_t move_with(Value leak_g, Value v_leak, Value half, Value v_threshold, Afferent afferent, Source start,
-                          Source slope, Source stage, Source synaptic, Py_ssize_t n, Target v) noexcept nogil:
-    cdef Py_ssize_t i, spikes = 0
-    cdef double net
+cdef Count move_with(Value leak_g, Value v_leak, Value half, Value v_threshold, Afferent afferent, Source start,
+                     Source slope, Source stage, Source synaptic, Py_ssize_t n, Target v) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef Count spikes = 0
+    cdef real net
     for i in range(n):
         net = net_current(afferent_of(afferent, i), leak_current(of(leak_g, i), stage[i], of(v_leak, i)), synaptic[i])
         v[i] = heun_step_by(start[i], slope[i], net, of(half, i))
@@ -368,25 +387,26 @@ cdef Py_ssize_t move_with(Value leak_g, Value v_leak, Value half, Value v_thresh
     return spikes
 
 
-cdef Py_ssize_t move(Cells *c, Py_ssize_t lo, Py_ssize_t n, Source start, Source slope, Source stage,
-                     Source synaptic) noexcept nogil:
+cdef Count move(Cells *c, Py_ssize_t lo, Py_ssize_t n, Source start, Source slope, Source stage,
+                Source synaptic) noexcept nogil:
     """The potential a step ahead; returns how many neurons reach threshold."""
     cdef Target v = c.v + lo
     if c.uniform and c.steady == NULL:
-        return move_with(c.leak_g[0], c.v_leak[0], c.half[0], c.v_threshold[0], <double> 0.0, start, slope, stage,
+        return move_with(c.leak_g[0], c.v_leak[0], c.half[0], c.v_threshold[0], <real> 0.0, start, slope, stage,
                          synaptic, n, v)
     if c.uniform:
         return move_with(c.leak_g[0], c.v_leak[0], c.half[0], c.v_threshold[0], <Source> (c.steady + lo), start, slope,
                          stage, synaptic, n, v)
     if c.steady == NULL:
         return move_with(<Source> (c.leak_g + lo), <Source> (c.v_leak + lo), <Source> (c.half + lo),
-                         <Source> (c.v_threshold + lo), <double> 0.0, start, slope, stage, synaptic, n, v)
+                         <Source> (c.v_threshold + lo), <real> 0.0, start, slope, stage, synaptic, n, v)
     return move_with(<Source> (c.leak_g + lo), <Source> (c.v_leak + lo), <Source> (c.half + lo),
                      <Source> (c.v_threshold + lo), <Source> (c.steady + lo), start, slope, stage, synaptic, n, v)
 
 
 cdef bint any_at(Value v_threshold, Source v, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i, found = 0
+    cdef Py_ssize_t i
+    cdef Count found = 0
     for i in range(n):
         found += v[i] >= of(v_threshold, i)
     return found > 0
@@ -398,7 +418,7 @@ cdef bint any_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
     return any_at(<Source> (c.v_threshold + lo), <Source> (c.v + lo), n)
 
 
-cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const double *start) noexcept nogil:
+cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const real *start) noexcept nogil:
     # OUT: ids, times, from lo on; end_refractory
     cdef Py_ssize_t part, first, m, i, k = lo, one = 0 if c.uniform else 1
     for part in range((n + GLANCE - 1)//GLANCE):
@@ -417,8 +437,8 @@ cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const 
 include "fast_usual.pxi"
 
 
-cdef Py_ssize_t move_in_turn(Cells *c, Py_ssize_t lo, Py_ssize_t n, bint flushing, double *start, double *slope,
-                             double *stage, double *force) noexcept nogil:
+cdef Count move_in_turn(Cells *c, Py_ssize_t lo, Py_ssize_t n, bint flushing, real *start, real *slope,
+                        real *stage, real *force) noexcept nogil:
     """Gating, currents and potential a step ahead; returns how many neurons reach threshold."""
     cdef int k
     for k in range(3):
@@ -435,13 +455,13 @@ cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double befo
     `before` is the time of the step before, after which refractory periods end; infinite
     where that step was settled. With `keep`, the potential of the second slope stays to be used again.
     """
-    cdef double space[4*BLOCK + LINE]
-    cdef double *start = whole_lines(space)
-    cdef double *slope = start + BLOCK
+    cdef real space[4*BLOCK + LINE]
+    cdef real *start = whole_lines(space)
+    cdef real *slope = start + BLOCK
     cdef Py_ssize_t lo = block*BLOCK
     cdef Py_ssize_t n = min(<Py_ssize_t> BLOCK, c.size - lo)
-    cdef double *stage = c.stage + lo if keep else slope + BLOCK
-    cdef double *force = c.force + lo if keep else slope + 2*BLOCK
+    cdef real *stage = c.stage + lo if keep else slope + BLOCK
+    cdef real *force = c.force + lo if keep else slope + 2*BLOCK
     cdef bint flushing = step % FLUSH_EVERY == 0
     cdef int k
     # the inputs first: what the loops after them share then stays in the first-level cache
@@ -475,10 +495,10 @@ cdef void correct(Value half, Source net, Py_ssize_t n, Target v, Target synapti
 
 cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
     """Take in the spikes of the step: gating at its end, currents, potential. Their sums are cleared."""
-    cdef double net[BLOCK]
+    cdef real net[BLOCK]
     cdef Py_ssize_t lo = block*BLOCK
     cdef Py_ssize_t n = min(<Py_ssize_t> BLOCK, c.size - lo)
-    cdef double *sums
+    cdef real *sums
     if not c.excited and not c.quieted:
         return
     if c.excited and c.excited_apart and takes_usual_excitation(c.receptors):
@@ -539,24 +559,43 @@ cdef void show_block(Cells *c, Py_ssize_t block) noexcept nogil:
         c.leak[i] = leak_current(c.leak_g[one*i], c.stage[i], c.v_leak[one*i])
 
 
+cdef void let_go(Cells *c) noexcept nogil:
+    """Pass over inputs that nothing drives any more, and of whose gating nothing is left."""
+    cdef Poisson *p
+    cdef Py_ssize_t i, open_somewhere
+    cdef int k
+    for k in range(2):
+        p = &c.inputs[k]
+        if not p.active or p.driven:
+            continue
+        open_somewhere = 0
+        for i in range(c.size):
+            open_somewhere += p.s[i] != <real> 0.0
+        if open_somewhere == 0:
+            p.active = False
+            clear(c.size, p.curr)
+
+
 # Projections
 
-cdef void add_four(Source weights, const double *parts, Py_ssize_t n, Target sums) noexcept nogil:
+cdef void add_four(Doubles weights, const double *parts, Py_ssize_t n, Target sums) noexcept nogil:
     cdef Py_ssize_t i
-    cdef double a = parts[0], b = parts[1], c = parts[2], d = parts[3]
+    cdef real weight, a = parts[0], b = parts[1], c = parts[2], d = parts[3]
     for i in range(n):
-        sums[4*i] += a*weights[i]
-        sums[4*i + 1] += b*weights[i]
-        sums[4*i + 2] += c*weights[i]
-        sums[4*i + 3] += d*weights[i]
+        weight = <real> weights[i]
+        sums[4*i] += a*weight
+        sums[4*i + 1] += b*weight
+        sums[4*i + 2] += c*weight
+        sums[4*i + 3] += d*weight
 
 
-cdef void add_two(Source weights, const double *parts, Py_ssize_t n, Target sums) noexcept nogil:
+cdef void add_two(Doubles weights, const double *parts, Py_ssize_t n, Target sums) noexcept nogil:
     cdef Py_ssize_t i
-    cdef double a = parts[0], b = parts[1]
+    cdef real weight, a = parts[0], b = parts[1]
     for i in range(n):
-        sums[2*i] += a*weights[i]
-        sums[2*i + 1] += b*weights[i]
+        weight = <real> weights[i]
+        sums[2*i] += a*weight
+        sums[2*i + 1] += b*weight
 
 
 cdef void add_row(Link *link, const double *weights, Py_ssize_t lo, Py_ssize_t n, const double *parts) noexcept nogil:
@@ -588,12 +627,12 @@ cdef Py_ssize_t place_of(const int *indices, Py_ssize_t start, Py_ssize_t stop, 
 
 
 cdef inline void add_each_four(const int *indices, Weight weights, Py_ssize_t n, const double *parts,
-                               double *all) noexcept nogil:
+                               real *all) noexcept nogil:
     cdef Py_ssize_t k
-    cdef double weight, a = parts[0], b = parts[1], c = parts[2], d = parts[3]
-    cdef double *sums
+    cdef real weight, a = parts[0], b = parts[1], c = parts[2], d = parts[3]
+    cdef real *sums
     for k in range(n):
-        weight = weight_of(weights, k)
+        weight = <real> weight_of(weights, k)
         sums = all + EXCITATORY*indices[k]
         sums[0] += a*weight
         sums[1] += b*weight
@@ -602,12 +641,12 @@ cdef inline void add_each_four(const int *indices, Weight weights, Py_ssize_t n,
 
 
 cdef inline void add_each_two(const int *indices, Weight weights, Py_ssize_t n, const double *parts,
-                              double *all) noexcept nogil:
+                              real *all) noexcept nogil:
     cdef Py_ssize_t k
-    cdef double weight, a = parts[0], b = parts[1]
-    cdef double *sums
+    cdef real weight, a = parts[0], b = parts[1]
+    cdef real *sums
     for k in range(n):
-        weight = weight_of(weights, k)
+        weight = <real> weight_of(weights, k)
         sums = all + INHIBITORY*indices[k]
         sums[0] += a*weight
         sums[1] += b*weight
@@ -683,7 +722,7 @@ cdef void deliver(Link *link, Py_ssize_t source, double time, Py_ssize_t start, 
 cdef FastLoops fast_table
 
 fast_table.advance, fast_table.predict, fast_table.settle = advance_block, predict_block, settle_block
-fast_table.show, fast_table.deliver = show_block, deliver
+fast_table.show, fast_table.deliver, fast_table.let_go = show_block, deliver, let_go
 fast_table.arrivals, fast_table.exponentials = arrivals, exponentials
 
 

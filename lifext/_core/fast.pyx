@@ -8,20 +8,30 @@ import numpy as np
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from .buffers cimport LINEAR, SECOND_ORDER, Cell, Gating, PoissonInput
+from .buffers cimport Receptor as ReceptorRecord
+from .copies cimport Copy, StateCopy, copy_of, copy_of_state
 from .equations cimport linear_decay
 from .fast_math cimport Quotient, fast_exp, power_of_two
 from .loops cimport fast_table_of
+from .numpy_loops cimport copy_into
 from .philox cimport Words, philox
+from .real cimport Source, Target, real
+from .single_math cimport SingleQuotient, single_power_of_two
 
 from . import poisson_tables
-from .lines import in_whole_lines
+from .lines import address, in_whole_lines
 
 # Neurons of a block, each of which has its own random streams.
 BLOCK_SIZE = BLOCK
 
 
-cdef FastLoops *fast_loops() noexcept nogil:
-    return <FastLoops *> fast_table_of()
+ctypedef fused Width:
+    float
+    double
+
+
+cdef FastLoops *fast_loops(bint single) noexcept nogil:
+    return <FastLoops *> fast_table_of(single)
 
 
 def exponential(const double[::1] x):
@@ -29,7 +39,16 @@ def exponential(const double[::1] x):
     out = np.empty(x.shape[0])
     cdef double[::1] filled = out
     if x.shape[0] > 0:
-        fast_loops().exponentials(<Source> &x[0], x.shape[0], <Target> &filled[0])
+        fast_loops(False).exponentials(<Source> &x[0], x.shape[0], <Target> &filled[0])
+    return out
+
+
+def single_exponential(const float[::1] x):
+    """Return exp(x) as the kernels in single precision have it, for tests."""
+    out = np.empty(x.shape[0], dtype=np.float32)
+    cdef float[::1] filled = out
+    if x.shape[0] > 0:
+        fast_loops(True).exponentials(<Source> <void *> &x[0], x.shape[0], <Target> <void *> &filled[0])
     return out
 
 
@@ -41,6 +60,18 @@ def powers_of_two(const double[::1] y):
     cdef Py_ssize_t i
     for i in range(y.shape[0]):
         power = power_of_two(y[i])
+        above[i], below[i] = power.above, power.below
+    return np.asarray(above), np.asarray(below)
+
+
+def single_powers_of_two(const float[::1] y):
+    """Return 2^y as `powers_of_two` does, in single precision."""
+    cdef float[::1] above = np.empty(y.shape[0], dtype=np.float32)
+    cdef float[::1] below = np.empty(y.shape[0], dtype=np.float32)
+    cdef SingleQuotient power
+    cdef Py_ssize_t i
+    for i in range(y.shape[0]):
+        power = single_power_of_two(y[i])
         above[i], below[i] = power.above, power.below
     return np.asarray(above), np.asarray(below)
 
@@ -108,10 +139,6 @@ def _find_aliases(const double[::1] rates, uint32_t[::1] keep, uint8_t[::1] othe
                 n_poor += 1
 
 
-cdef const double *first_of(const double[::1] x) noexcept:
-    return &x[0]
-
-
 cdef bint any_of(const double[::1] x) noexcept:
     cdef Py_ssize_t i
     for i in range(x.shape[0]):
@@ -120,36 +147,51 @@ cdef bint any_of(const double[::1] x) noexcept:
     return False
 
 
+cdef add_up(list parts, Width[::1] total):
+    """Fill with the sum of arrays, the terms in their order."""
+    cdef const double[::1] part
+    cdef Py_ssize_t i
+    for i in range(total.shape[0]):
+        total[i] = 0.0
+    for part in parts:
+        for i in range(total.shape[0]):
+            total[i] = total[i] + <Width> part[i]
+
+
 cdef class FastCell:
     """One population in the fast arithmetic.
 
     Made once for a record; `refresh` takes notice, at the start of a run, of elements of parameters
-    that were written in place, and of state.
+    that were written in place, and of state. In single precision kernels work on copies of the arrays
+    that Python sees, which `write_back` brings up to date.
     """
 
-    def __init__(self, Cell cell, double dt, key, uint32_t stream, bint excitable, bint quietable):
+    def __init__(self, Cell cell, double dt, key, uint32_t stream, bint excitable, bint quietable, bint single=False):
         cdef Py_ssize_t n = cell.size
         cdef Cells *c = &self.c
-        self.cell, self.excitable, self.quietable = cell, excitable, quietable
+        self.cell, self.excitable, self.quietable, self.single = cell, excitable, quietable, single
         c.size, c.blocks, c.dt = n, (n + BLOCK - 1)//BLOCK, dt
         c.key[0], c.key[1] = key
         c.uniform, c.inhibited, c.listens = cell.uniform, cell.inhibited, excitable or quietable
-        self._held = {}
-        c.synaptic, c.stage, c.force, c.half, c.times = (
-            self._doubles("synaptic", n), self._doubles("stage", n), self._doubles("force", n),
-            self._doubles("half", 1 if cell.uniform else n), self._doubles("times", n))
-        c.excitation = self._doubles("excitation", n*EXCITATORY if excitable else 0)
-        c.inhibition = self._doubles("inhibition", n*INHIBITORY if quietable else 0)
-        c.ids, c.counts = self._places("ids", n), self._places("counts", c.blocks)
+        self._held, self._copies = {}, []
+        c.synaptic, c.stage, c.force = self._reals("synaptic", n), self._reals("stage", n), self._reals("force", n)
+        c.excitation = self._reals("excitation", n*EXCITATORY if excitable else 0)
+        c.inhibition = self._reals("inhibition", n*INHIBITORY if quietable else 0)
+        c.ids, c.times, c.counts = self._places("ids", n), self._doubles("times", n), self._places("counts", c.blocks)
         self._point_at_membrane()
         self._set_receptor(AMPA, cell.ampa, cell.ampa_g, cell.ampa_v)
         self._set_receptor(NMDA, cell.nmda, cell.nmda_g, cell.nmda_v)
         self._set_receptor(GABA, cell.gaba, cell.gaba_g, cell.gaba_v)
-        c.receptors[NMDA].channel.mg = first_of(cell.mg)
+        c.receptors[NMDA].channel.mg = self._read(cell.mg)
         self._set_input(NOISE, cell.noise, stream)
         if cell.afferents is not None:
             self._set_input(AFFERENT, cell.afferents, stream + 1)
         self.forget_spikes()
+
+    cdef real *_reals(self, name, Py_ssize_t size) except? NULL:
+        array = in_whole_lines(np.zeros(max(size, 1), dtype=np.float32 if self.single else np.float64))
+        self._held[name] = array
+        return <real *> <size_t> address(array)
 
     cdef double *_doubles(self, name, Py_ssize_t size) except? NULL:
         cdef double[::1] array = in_whole_lines(np.zeros(max(size, 1)))
@@ -161,25 +203,45 @@ cdef class FastCell:
         self._held[name] = array
         return &array[0]
 
+    cdef real *_read(self, const double[::1] array) except? NULL:
+        """Where kernels read what Python has in an array."""
+        cdef Copy copy
+        if not self.single:
+            return <real *> &array[0]
+        copy = copy_of(array)
+        self._copies.append(copy)
+        return <real *> <void *> &copy.copy[0]
+
+    cdef real *_written(self, double[::1] array) except? NULL:
+        """Where kernels write what Python is to have in an array after a run."""
+        cdef StateCopy copy
+        if not self.single:
+            return <real *> &array[0]
+        copy = copy_of_state(array)
+        self._copies.append(copy)
+        return <real *> <void *> &copy.copy[0]
+
     cdef _point_at_membrane(self):
         cdef Cells *c = &self.c
         cdef Cell cell = self.cell
-        c.v, c.end_refractory, c.leak = &cell.v[0], &cell.end_refractory[0], &cell.leak.curr[0]
-        c.leak_g, c.v_leak = first_of(cell.leak_g), first_of(cell.v_leak)
-        c.v_threshold, c.v_reset = first_of(cell.v_threshold), first_of(cell.v_reset)
-        c.refractory = first_of(cell.refractory)
+        cdef double[::1] half = np.zeros(1 if cell.uniform else cell.size)
+        self._half = half
+        c.v, c.end_refractory, c.leak = self._written(cell.v), &cell.end_refractory[0], self._written(cell.leak.curr)
+        c.leak_g, c.v_leak, c.half = self._read(cell.leak_g), self._read(cell.v_leak), self._read(half)
+        c.v_threshold, c.v_reset = self._read(cell.v_threshold), self._read(cell.v_reset)
+        c.refractory = &cell.refractory[0]
+        self._steady = NULL if cell.steady is None else self._read(cell.steady.curr)
 
-    cdef _set_receptor(self, int place, record, const double[::1] g, const double[::1] reversal):
+    cdef _set_receptor(self, int place, ReceptorRecord record, const double[::1] g, const double[::1] reversal):
         cdef Receptor *r = &self.c.receptors[place]
         cdef Gating gating = record.gating
-        cdef double[::1] curr = record.curr
         cdef double dt = self.c.dt
-        r.channel.uniform, r.channel.g, r.channel.reversal = self.c.uniform, first_of(g), first_of(reversal)
+        r.channel.uniform, r.channel.g, r.channel.reversal = self.c.uniform, self._read(g), self._read(reversal)
         r.channel.mg = NULL
-        r.curr = &curr[0]
+        r.curr = self._written(record.curr)
         r.gate.second, r.gate.uniform = gating.kind == SECOND_ORDER, gating.uniform
-        r.gate.s, r.gate.x = &gating.s[0], &gating.x[0] if r.gate.second else NULL
-        r.gate.alpha_s, r.gate.alpha_x = first_of(gating.alpha_s), first_of(gating.alpha_x)
+        r.gate.s, r.gate.x = self._written(gating.s), self._written(gating.x) if r.gate.second else NULL
+        r.gate.alpha_s, r.gate.alpha_x = self._read(gating.alpha_s), self._read(gating.alpha_x)
         r.gate.tau_s, r.gate.tau_x = gating.tau_s[0], gating.tau_x[0]
         r.gate.left_s, r.gate.loss = fast_exp(-dt/r.gate.tau_s), dt/r.gate.tau_s
         if r.gate.second:
@@ -190,9 +252,9 @@ cdef class FastCell:
         cdef Poisson *p = &self.c.inputs[place]
         p.stream = stream
         p.channel.uniform, p.channel.g, p.channel.reversal = (
-            record.uniform, first_of(record.g), first_of(record.reversal))
-        p.channel.mg, p.alpha = NULL, first_of(record.alpha)
-        p.s, p.curr = &record.s[0], &record.curr[0]
+            record.uniform, self._read(record.g), self._read(record.reversal))
+        p.channel.mg, p.alpha = NULL, self._read(record.alpha)
+        p.s, p.curr = self._written(record.s), self._written(record.curr)
         p.tau = record.tau[0]
         p.left = fast_exp(-self.c.dt/p.tau)
 
@@ -200,14 +262,13 @@ cdef class FastCell:
         """Take notice of what may have changed since the last run, and of the currents that the step begins with."""
         cdef Cells *c = &self.c
         cdef Cell cell = self.cell
-        cdef double[::1] half = self._held["half"]
+        cdef Copy copy
         cdef Py_ssize_t i
-        for i in range(half.shape[0]):
-            half[i] = c.dt/2.0/cell.cm[i]
-        c.half = &half[0]
-        c.steady = NULL
-        if cell.steady is not None and any_of(cell.steady.curr):
-            c.steady = &cell.steady.curr[0]
+        for i in range(self._half.shape[0]):
+            self._half[i] = c.dt/2.0/cell.cm[i]
+        for copy in self._copies:
+            copy.fill()
+        c.steady = self._steady if cell.steady is not None and any_of(cell.steady.curr) else NULL
         for place, record, reached in ((AMPA, cell.ampa, self.excitable), (NMDA, cell.nmda, self.excitable),
                                        (GABA, cell.gaba, self.quietable)):
             self._refresh_receptor(place, record, reached)
@@ -260,34 +321,31 @@ cdef class FastCell:
     cdef _sum_currents(self):
         """The synaptic current that a step begins with, from those that Python sees, in the kernels' order."""
         cdef Cell cell = self.cell
-        cdef double[::1] synaptic = self._held["synaptic"]
-        cdef const double[::1] part
-        cdef Py_ssize_t i
         parts = [source.curr if source.pending[0] else source.prev_curr
                  for source in (cell.noise, cell.afferents) if source is not None]
         parts += [cell.ampa.curr, cell.nmda.curr] + ([cell.gaba.curr] if self.c.inhibited else [])
-        synaptic[:] = 0.0
-        for part in parts:
-            for i in range(self.c.size):
-                synaptic[i] = synaptic[i] + part[i]
+        if self.single:
+            add_up[float](parts, self._held["synaptic"])
+        else:
+            add_up[double](parts, self._held["synaptic"])
 
-    cdef void let_go(self) noexcept nogil:
-        """Pass over inputs that nothing drives any more, and of whose gating nothing is left."""
-        cdef Poisson *p
-        cdef Py_ssize_t i, open_somewhere
-        cdef int k
-        for k in range(2):
-            p = &self.c.inputs[k]
-            if not p.active or p.driven:
-                continue
-            open_somewhere = 0
-            for i in range(self.c.size):
-                open_somewhere += p.s[i] != 0.0
-            if open_somewhere:
-                continue
-            p.active = False
-            for i in range(self.c.size):
-                p.curr[i] = 0.0
+    cdef int write_back(self) except -1:
+        """Show Python the state, if it does not see the kernels' own."""
+        cdef Copy copy
+        for copy in self._copies:
+            copy.write_back()
+        return 0
+
+    cdef int keep_predicted(self) except -1:
+        """Show Python the potential that a step predicted, before it is settled."""
+        cdef float *v = <float *> <void *> self.c.v
+        cdef Py_ssize_t i
+        if not self.single:
+            copy_into(self.cell.v, self.cell.v_ahead)
+            return 0
+        for i in range(self.c.size):
+            self.cell.v_ahead[i] = v[i]
+        return 0
 
     cdef void forget_spikes(self) noexcept nogil:
         """Start a step: no spike has come yet."""
@@ -310,24 +368,26 @@ cdef class FastCell:
         """Take in the spikes of the last step, and go a step ahead as if no spike came."""
         cdef Py_ssize_t block
         for block in range(self.c.blocks):
-            fast_loops().advance(&self.c, block)
-            fast_loops().predict(&self.c, block, step, before, keep)
+            fast_loops(self.single).advance(&self.c, block)
+            fast_loops(self.single).predict(&self.c, block, step, before, keep)
         if step % FLUSH_EVERY == 0:
-            self.let_go()
+            fast_loops(self.single).let_go(&self.c)
         self.forget_spikes()
 
     def settle(self, double before):
         """Leave the state at the end of the step whose time was `before`."""
         cdef Py_ssize_t block
         for block in range(self.c.blocks):
-            fast_loops().settle(&self.c, block, before)
+            fast_loops(self.single).settle(&self.c, block, before)
         self.forget_spikes()
+        self.write_back()
 
     def show(self):
         """Write out each current at the end of a step."""
         cdef Py_ssize_t block
         for block in range(self.c.blocks):
-            fast_loops().show(&self.c, block)
+            fast_loops(self.single).show(&self.c, block)
+        self.write_back()
 
     def spikes(self):
         """Return the neurons that spike in the step, and when: (n,) each, ms after its start."""
@@ -342,7 +402,8 @@ cdef class FastCell:
         cdef double[::1] remaining
         while True:
             neurons, remaining = np.empty(most, dtype=np.intp), np.empty(most)
-            count = fast_loops().arrivals(&self.c, &self.c.inputs[place], block, step, &neurons[0], &remaining[0], most)
+            count = fast_loops(self.single).arrivals(&self.c, &self.c.inputs[place], block, step, &neurons[0],
+                                                     &remaining[0], most)
             if count <= most:
                 return np.array(neurons[:count]), np.array(remaining[:count])
             most = count

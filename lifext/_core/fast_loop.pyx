@@ -107,8 +107,7 @@ cdef class Unit:
         return 0
 
     cdef int keep_predicted(self) except -1:
-        copy_into(self.fast.cell.v, self.fast.cell.v_ahead)
-        return 0
+        return self.fast.keep_predicted()
 
     cdef int finish(self, Py_ssize_t last) except -1:
         """Leave the attributes that a script reads as a step of its own would have."""
@@ -190,7 +189,7 @@ cdef class Route:
     def hand_over(self, Py_ssize_t step, Py_ssize_t part=0, Py_ssize_t parts=1):
         """Deliver the spikes that arrive in a step, for tests."""
         self.arriving(step)
-        self.deliver(fast_loops(), step, part, parts)
+        self.deliver(fast_loops(self.target.fast.single), step, part, parts)
 
 
 cdef class FastLoop:
@@ -210,6 +209,7 @@ cdef class FastLoop:
     cdef Py_ssize_t[::1] block_of
     cdef FastLoops *kernels
     cdef bint mixed
+    cdef bint single                      # precision of the units
     cdef bint stopping
     cdef object interruption
     cdef int threads
@@ -222,6 +222,7 @@ cdef class FastLoop:
         self.units, self.routes, self.members, self.connections = units, routes, members, connections
         self.traces, self.step, self.dt, self.threads = traces, step, dt, 1
         self.mixed = len(members) > 0
+        self.single = len(units) > 0 and (<Unit> units[0]).fast.single
         self._list_for_c()
 
     cdef _list_for_c(self):
@@ -277,7 +278,7 @@ cdef class FastLoop:
 
     cdef int begin(self) except -1:
         cdef Unit unit
-        self.kernels = fast_loops()
+        self.kernels = fast_loops(self.single)
         self.stopping, self.interruption, self.before = False, None, INFINITY
         for unit in self.units:
             unit.fast.refresh()
@@ -338,7 +339,7 @@ cdef class FastLoop:
         self.before = self.step*self.dt
         for k in range(self.n_units):
             if self.step % FLUSH_EVERY == 0:
-                (<Unit> self._units[k]).fast.let_go()
+                self.kernels.let_go(&(<Unit> self._units[k]).fast.c)
             (<Unit> self._units[k]).fast.forget_spikes()
             (<Unit> self._units[k]).collect(self.step)
         if self.mixed:
@@ -401,6 +402,7 @@ cdef class FastLoop:
 
     cdef int settle(self) except -1:
         """Bring the state to the end of the last step."""
+        cdef Unit unit
         cdef Py_ssize_t k
         if self.before == INFINITY:
             return 0
@@ -409,6 +411,8 @@ cdef class FastLoop:
                 self.kernels.settle(&(<Unit> self._units[self.unit_of[k]]).fast.c, self.block_of[k], self.before)
             for k in range(self.n_units):
                 (<Unit> self._units[k]).fast.forget_spikes()
+        for unit in self.units:
+            unit.fast.write_back()
         self.before = INFINITY
         return 0
 
@@ -421,6 +425,7 @@ cdef class FastLoop:
             for unit in self.units:
                 for block in range(unit.fast.c.blocks):
                     self.kernels.show(&unit.fast.c, block)
+                unit.fast.write_back()
         for trace in due:
             trace.take(self.step - 1)
         return 0

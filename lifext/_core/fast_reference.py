@@ -1,4 +1,7 @@
-"""The NumPy twin of the fast arithmetic: `fast.pxi`, `fast_math.pxd` and `philox.pxd` on whole arrays, to be read.
+"""The NumPy twin of the fast arithmetic: `fast.pxi`, what it is made of, and `philox.pxd` on whole arrays, to be read.
+
+In single precision numbers of neurons are taken from the arrays that Python sees as float32, and what is computed of
+them is written back; scalars, times and weights are computed in double and rounded where they meet such numbers.
 
 It is the specification that the tests hold the compiled kernels to, bit for bit. Nothing is left out here
 because it is closed or silent: that the kernels may do so is part of what is tested.
@@ -11,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._types import ArrayLike, Floats, Neurons
+from .._types import ArrayLike, Floats, Neurons, Singles
 from . import equations, poisson_tables
 from .buffers import Cell, GatingKind
 from .fast import BLOCK_SIZE
@@ -20,12 +23,15 @@ from .fast import BLOCK_SIZE
 CALLS = 8
 WORDS = 4 * CALLS
 FLUSH_EVERY = 256
-CLOSED = 1e-40
+CLOSED = {np.dtype(np.float64): 1e-40, np.dtype(np.float32): 1e-30}
 # exp(r) is 1 + r + r^2 q(r); lowest power first
 EXP_COEFFICIENTS = (5.0000000000000111e-01, 1.6666666666666410e-01, 4.1666666666530147e-02, 8.3333333334947797e-03,
                     1.3888888943638942e-03, 1.9841269506371443e-04, 2.4801493085711925e-05, 2.7557586237143528e-06,
                     2.7630254037633321e-07, 2.5000182434477149e-08)
 ROUNDER = 1.5 * 2.0**52
+SINGLE_ROUNDER = np.float32(1.5 * 2.0**23)
+SINGLE_EXP_COEFFICIENTS = tuple(map(np.float32, (
+    4.9999994e-01, 1.66665211e-01, 4.16683890e-02, 8.36871006e-03, 1.38146116e-03)))
 WORD = np.uint64(0xffffffff)
 HALF_WORD = np.uint64(32)
 
@@ -85,6 +91,57 @@ def power_of_two(y: ArrayLike) -> tuple[Floats, Floats]:
         even = (square + 233.18424021822383) * square + 4368.212254935927
         odd = f * ((0.023093343064777217 * square + 20.202067411898412) * square + 1513.9070042981193)
         return _scaled(np.asarray(even + odd), np.clip(rounded, ROUNDER - 1000, ROUNDER + 1000)), even - odd
+
+
+def single_exp(x: ArrayLike) -> Singles:
+    """Return exp(x) as the kernels in single precision have it.
+
+    Parameters
+    ----------
+    x : array_like of float32
+        Of any shape but that of a number.
+
+    Returns
+    -------
+    ndarray of float32
+        0 below -87, infinite above 88.72.
+    """
+    x = np.asarray(x, dtype=np.float32)
+    with np.errstate(all="ignore"):
+        rounded = x * np.float32(1.44269504) + SINGLE_ROUNDER
+        n = rounded - SINGLE_ROUNDER
+        main, rest = x - n * np.float32(0.693359375), n * np.float32(-2.12194440e-4)
+        r = main - rest
+        square = r * r
+        a, b, c, d, e = SINGLE_EXP_COEFFICIENTS
+        q = (a + b * r) + ((c + d * r) + e * square) * square
+        y = _scaled_single(np.float32(1) + (main - (rest - square * q)), rounded)
+    return np.where(x > np.float32(88.72), np.float32(np.inf), np.where(x < -87, np.float32(0), y))
+
+
+def _scaled_single(value: Singles, rounded: Singles) -> Singles:
+    return (value.view(np.uint32) + (rounded.view(np.uint32) << np.uint32(23))).view(np.float32)
+
+
+def single_power_of_two(y: ArrayLike) -> tuple[Singles, Singles]:
+    """Return 2^y as a quotient, as the kernels in single precision have it.
+
+    Parameters
+    ----------
+    y : array_like of float32
+        Of any shape but that of a number; taken as within 100 on both sides.
+
+    Returns
+    -------
+    above, below : ndarray of float32
+        Of the same shape.
+    """
+    y = np.clip(np.asarray(y, dtype=np.float32), np.float32(-100), np.float32(100))
+    rounded = y + SINGLE_ROUNDER
+    f = y - (rounded - SINGLE_ROUNDER)
+    square = f * f
+    even, odd = square + np.float32(20.818924), f * (np.float32(0.0576900728) * square + np.float32(7.21528912))
+    return _scaled_single(even + odd, rounded), even - odd
 
 
 def philox(counters: ArrayLike, key: Sequence[int]) -> NDArray[np.uint32]:
@@ -152,9 +209,11 @@ def find_aliases(rates: Floats) -> tuple[NDArray[np.uint32], Neurons, float]:
 class Input:
     """Poisson trains onto a population, as `fast.Poisson`."""
 
-    def __init__(self, record: Any, size: int, dt: float, key: Sequence[int], stream: int) -> None:
+    def __init__(self, record: Any, size: int, dt: float, key: Sequence[int], stream: int,
+                 dtype: Any = np.float64) -> None:
         self.record, self.size, self.dt, self.key, self.stream = record, size, dt, key, stream
-        self.g, self.reversal, self.s = (np.asarray(x) for x in (record.g, record.reversal, record.s))
+        self.dtype, self.exp = np.dtype(dtype), single_exp if dtype == np.float32 else fast_exp
+        self.s = np.asarray(record.s)
 
     @property
     def driven(self) -> bool:
@@ -162,13 +221,15 @@ class Input:
 
     def relax(self, step: int) -> None:
         """Take the gating over a step: what was there decays, each arrival adds what is left of it at the end."""
-        self.s *= fast_exp(-self.dt / self.record.tau[0])
-        _flush(step, self.s)
+        s = self.s.astype(self.dtype) * self.dtype.type(fast_exp(-self.dt / self.record.tau[0]))
+        _flush(step, s)
         if self.driven:
-            alpha = np.broadcast_to(self.record.alpha, (self.size,))
+            alpha = np.broadcast_to(np.asarray(self.record.alpha, self.dtype), (self.size,))
+            taus = self.dtype.type(self.dt / self.record.tau[0])
             for block in range(-(-self.size // BLOCK_SIZE)):
                 neurons, parts = self._arrivals(block, step)
-                np.add.at(self.s, neurons, alpha[neurons] * fast_exp(-parts * (self.dt / self.record.tau[0])))
+                np.add.at(s, neurons, alpha[neurons] * self.exp(-parts * taus))
+        self.s[:] = s
 
     def arrivals(self, block: int, step: int) -> tuple[Neurons, NDArray[Any]]:
         """Return who gets the arrivals of a block and step, and how much of the step is left after each.
@@ -180,7 +241,7 @@ class Input:
             ms.
         """
         neurons, parts = self._arrivals(block, step)
-        return neurons, parts * self.dt
+        return neurons, parts.astype(np.float64) * self.dt
 
     def _arrivals(self, block: int, step: int) -> tuple[Neurons, NDArray[Any]]:
         first = block * BLOCK_SIZE
@@ -197,7 +258,8 @@ class Input:
         which, times = self._words(mean, n, alike, block, step)
         chosen = (which >> HALF_WORD).astype(np.intp)
         neurons = np.where((which & WORD) < keep[chosen], chosen, other[chosen])
-        return first + neurons, ((times >> np.uint64(1)) + (0.25 * n if alike else 0.5)) * 2.0**-31
+        middle = self.dtype.type(0.25 * n if alike else 0.5)
+        return first + neurons, ((times >> np.uint64(1)).astype(self.dtype) + middle) * self.dtype.type(2.0**-31)
 
     def _words(self, mean: float, n: int, alike: bool, block: int,
                step: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
@@ -222,31 +284,33 @@ def _count(mean: float, low: Any, high: Any) -> int:
     return least + int(np.searchsorted(below, high << HALF_WORD | low))
 
 
-def _flush(step: int, s: Floats) -> None:
+def _flush(step: int, s: NDArray[Any]) -> None:
     if step % FLUSH_EVERY == 0:
-        s[np.abs(s) < CLOSED] = 0.0
+        s[np.abs(s) < s.dtype.type(CLOSED[s.dtype])] = 0.0
 
 
 class Gate:
     """Gating of one receptor type, as `fast.Gate`."""
 
-    def __init__(self, record: Any, dt: float) -> None:
-        self.second, self.dt = record.kind == GatingKind.SECOND_ORDER, dt
-        self.s, self.x, self.alpha_s, self.alpha_x = (
+    def __init__(self, record: Any, dt: float, dtype: Any = np.float64) -> None:
+        self.second, self.dt, self.dtype = record.kind == GatingKind.SECOND_ORDER, dt, np.dtype(dtype)
+        self.s, self.x, self._alpha_s, self._alpha_x = (
             np.asarray(x) for x in (record.s, record.x, record.alpha_s, record.alpha_x))
         self.tau_s, self.tau_x = record.tau_s[0], record.tau_x[0]
 
     def relax(self, step: int) -> None:
         """Take the gating over a step without spikes."""
+        number = self.dtype.type
+        s, x, alpha_s = (part.astype(self.dtype) for part in (self.s, self.x, self._alpha_s))
         if self.second:
             left_x = equations.linear_decay(self.dt, self.tau_x)
-            self.s[:] = equations.second_order_relaxed(
-                self.s, self.x, self.dt * left_x * self.alpha_s, self.dt / self.tau_s)
-            self.x[:] = equations.relaxed(self.x, left_x)
-            _flush(step, self.x)
+            s = equations.second_order_relaxed(s, x, number(self.dt * left_x) * alpha_s, number(self.dt / self.tau_s))
+            x = equations.relaxed(x, number(left_x))
+            _flush(step, x)
         else:
-            self.s[:] = equations.relaxed(self.s, fast_exp(-self.dt / self.tau_s))
-        _flush(step, self.s)
+            s = equations.relaxed(s, number(fast_exp(-self.dt / self.tau_s)))
+        _flush(step, s)
+        self.s[:], self.x[:] = s, x
 
     def parts_left(self, left: float) -> Floats:
         """What a spike of weight 1 adds by the end of the step, `left` ms on: to its variable, and to its integral."""
@@ -255,38 +319,43 @@ class Gate:
             return np.array([decay, left * decay])
         return np.array([fast_exp(-left / self.tau_s), 0.0])
 
-    def take(self, sums: Floats, integrals: Floats) -> None:
+    def take(self, sums: NDArray[Any], integrals: NDArray[Any]) -> None:
         """Take in what the spikes of a step have added up to."""
+        s, x, alpha_s, alpha_x = (
+            part.astype(self.dtype) for part in (self.s, self.x, self._alpha_s, self._alpha_x))
         if self.second:
-            self.s[:] = equations.jump(self.s, self.alpha_s * self.alpha_x * integrals, 1.0 - self.s)
-            self.x[:] = equations.jump(self.x, self.alpha_x, sums)
+            self.s[:] = equations.jump(s, alpha_s * alpha_x * integrals, 1 - s)
+            self.x[:] = equations.jump(x, alpha_x, sums)
         else:
-            self.s[:] = equations.jump(self.s, self.alpha_s, sums)
+            self.s[:] = equations.jump(s, alpha_s, sums)
 
 
 class FastCell:
     """Twin of `fast.FastCell`: one population, and the steps it takes."""
 
-    def __init__(self, cell: Cell, dt: float, key: Sequence[int], stream: int) -> None:
-        self.cell, self.dt = cell, dt
+    def __init__(self, cell: Cell, dt: float, key: Sequence[int], stream: int, dtype: Any = np.float64) -> None:
+        self.cell, self.dt, self.dtype = cell, dt, np.dtype(dtype)
+        self.power_of_two = single_power_of_two if self.dtype == np.float32 else power_of_two
         self.v, self.end_refractory = np.asarray(cell.v), np.asarray(cell.end_refractory)
-        self.v_threshold, self.v_reset, self.refractory, self.leak_g, self.v_leak, self.mg, self.cm = (
-            np.asarray(x) for x in (cell.v_threshold, cell.v_reset, cell.refractory, cell.leak_g, cell.v_leak, cell.mg,
-                                    cell.cm))
-        self.inputs = [Input(record, cell.size, dt, key, stream + k)
+        self.inputs = [Input(record, cell.size, dt, key, stream + k, dtype)
                        for k, record in enumerate((cell.noise, cell.afferents)) if record is not None]
-        self.gates = [Gate(receptor.gating, dt) for receptor in (cell.ampa, cell.nmda, cell.gaba)]
+        self.gates = [Gate(receptor.gating, dt, dtype) for receptor in (cell.ampa, cell.nmda, cell.gaba)]
         self._forget_spikes()
+
+    def _reals(self, values: Any) -> NDArray[Any]:
+        """Numbers of neurons as the kernels have them."""
+        return np.asarray(values, dtype=self.dtype)
 
     def refresh(self) -> None:
         """Take notice of what may have changed since the last run."""
         receptors = [self.cell.ampa, self.cell.nmda, *([self.cell.gaba] if self.cell.inhibited else [])]
-        self.steady = np.zeros(self.cell.size) if self.cell.steady is None else np.asarray(self.cell.steady.curr)
-        self.synaptic = np.zeros(self.cell.size)
+        self.steady = self._reals(np.zeros(self.cell.size) if self.cell.steady is None else self.cell.steady.curr)
+        self.half = self._reals(self.dt / 2.0 / np.asarray(self.cell.cm))
+        self.synaptic = np.zeros(self.cell.size, self.dtype)
         for source in self.inputs:
-            self.synaptic += source.record.curr if source.record.pending[0] else source.record.prev_curr
+            self.synaptic += self._reals(source.record.curr if source.record.pending[0] else source.record.prev_curr)
         for receptor in receptors:
-            self.synaptic += receptor.curr
+            self.synaptic += self._reals(receptor.curr)
 
     def step(self, step: int, before: float) -> None:
         """Take in the spikes of the last step, and go a step ahead as if no spike came.
@@ -299,43 +368,49 @@ class FastCell:
             ms; neurons whose refractory period has not ended before it are at reset.
         """
         self._take_spikes()
-        v = np.where(self.end_refractory < before, self.v, self.v_reset)
+        v = np.where(self.end_refractory < before, self._reals(self.v), self._reals(self.cell.v_reset))
         slope = self._net_current(v, self.synaptic)
-        self.stage = equations.heun_stage(v, slope, self.dt)
+        self.stage = equations.heun_stage(v, slope, self.dtype.type(self.dt))
         parts: list[Input | Gate] = [*self.inputs, *self.gates]
         for part in parts:
             part.relax(step)
-        self.force = equations.blocked_force(self.stage, np.asarray(self.cell.nmda_v), self.mg,
-                                             *power_of_two(equations.magnesium_power(self.stage)))
-        self.synaptic = sum(self._currents(), np.zeros(self.cell.size))
-        self.v[:] = equations.heun_step_by(
-            v, slope, self._net_current(self.stage, self.synaptic), self.dt / 2.0 / self.cm)
+        self.force = equations.blocked_force(self.stage, self._reals(self.cell.nmda_v), self._reals(self.cell.mg),
+                                             *self.power_of_two(equations.magnesium_power(self.stage)))
+        self.synaptic = sum(self._currents(), np.zeros(self.cell.size, self.dtype))
+        self.v[:] = equations.heun_step_by(v, slope, self._net_current(self.stage, self.synaptic), self.half)
         self._note_spikes(step * self.dt, v)
         self._forget_spikes()
 
-    def _net_current(self, v: Floats, synaptic: Floats) -> Floats:
-        leak = equations.leak_current(self.leak_g, v, self.v_leak)
-        return np.asarray(equations.net_current(self.steady, leak, synaptic))
+    def _net_current(self, v: NDArray[Any], synaptic: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(equations.net_current(self.steady, self._leak_current(v), synaptic))
 
-    def _currents(self) -> list[Floats]:
+    def _leak_current(self, v: NDArray[Any]) -> Any:
+        return equations.leak_current(self._reals(self.cell.leak_g), v, self._reals(self.cell.v_leak))
+
+    def _currents(self) -> list[NDArray[Any]]:
         """The currents through noise, afferents and receptors, in the order in which they are summed."""
         c = self.cell
-        through = [(source.g, source.s, equations.driving_force(self.stage, source.reversal)) for source in self.inputs]
-        through += [(c.ampa_g, self.gates[0].s, equations.driving_force(self.stage, np.asarray(c.ampa_v))),
-                    (c.nmda_g, self.gates[1].s, self.force)]
-        if c.inhibited:
-            through += [(c.gaba_g, self.gates[2].s, equations.driving_force(self.stage, np.asarray(c.gaba_v)))]
-        return [equations.driven_current(np.asarray(g), s, force) for g, s, force in through]
+        free = [(source.record.g, source.s, source.record.reversal) for source in self.inputs]
+        free += [(c.ampa_g, self.gates[0].s, c.ampa_v), (c.gaba_g, self.gates[2].s, c.gaba_v)]
+        found = [self._current(g, s, equations.driving_force(self.stage, self._reals(reversal)))
+                 for g, s, reversal in free]
+        found.insert(-1, self._current(c.nmda_g, self.gates[1].s, self.force))
+        return found if c.inhibited else found[:-1]
 
-    def _note_spikes(self, time: float, v: Floats) -> None:
-        spiked = self.v >= self.v_threshold
-        times = equations.crossing_time(self.v_threshold, v, self.v, self.dt)
-        self.end_refractory[spiked] = (time + times + self.refractory)[spiked]
+    def _current(self, g: Any, s: Any, force: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(equations.driven_current(self._reals(g), self._reals(s), force))
+
+    def _note_spikes(self, time: float, v: NDArray[Any]) -> None:
+        # the line through threshold is one of doubles in any precision
+        threshold = self._reals(self.cell.v_threshold).astype(np.float64)
+        spiked = self.v >= threshold
+        times = equations.crossing_time(threshold, v.astype(np.float64), self.v, self.dt)
+        self.end_refractory[spiked] = (time + times + np.asarray(self.cell.refractory))[spiked]
         self.ids, self.times = np.flatnonzero(spiked), times[spiked]
 
     def _forget_spikes(self) -> None:
         # for each gate: what spikes add to each neuron, and to all alike
-        self.apart, self.alike = np.zeros((3, 2, self.cell.size)), np.zeros((3, 2, 1))
+        self.apart, self.alike = np.zeros((3, 2, self.cell.size), self.dtype), np.zeros((3, 2, 1))
         self.received = False
 
     def receive(self, times: Floats, rows: Floats, flat: float, excites: bool) -> None:
@@ -355,17 +430,17 @@ class FastCell:
         for time, row in zip(times, rows):
             for k in ((0, 1) if excites else (2,)):
                 parts = self.gates[k].parts_left(self.dt - time)[:, np.newaxis]
-                self.apart[k] += parts * row
+                self.apart[k] += self._reals(parts) * self._reals(row)
                 self.alike[k] += parts * flat
             self.received = True
 
     def _take_spikes(self) -> None:
         if not self.received:
             return
-        for gate, sums in zip(self.gates, self.alike + self.apart):
+        for gate, sums in zip(self.gates, self._reals(self.alike) + self.apart):
             gate.take(*sums)
-        net = sum(self._currents(), np.zeros(self.cell.size))
-        self.v[:] = equations.heun_step_by(self.v, self.synaptic, -net, self.dt / 2.0 / self.cm)
+        net = sum(self._currents(), np.zeros(self.cell.size, self.dtype))
+        self.v[:] = equations.heun_step_by(self._reals(self.v), self.synaptic, -net, self.half)
         self.synaptic = net
 
     def settle(self, before: float) -> None:
@@ -373,11 +448,11 @@ class FastCell:
         self._take_spikes()
         self._forget_spikes()
         held = ~(self.end_refractory < before)
-        self.v[held] = np.broadcast_to(self.v_reset, held.shape)[held]
+        self.v[held] = np.broadcast_to(self._reals(self.cell.v_reset), held.shape)[held]
 
     def show(self) -> None:
         """Write out each current at the end of a step."""
         receptors = [self.cell.ampa, self.cell.nmda, *([self.cell.gaba] if self.cell.inhibited else [])]
         for record, current in zip([*(source.record for source in self.inputs), *receptors], self._currents()):
             np.asarray(record.curr)[:] = current
-        np.asarray(self.cell.leak.curr)[:] = equations.leak_current(self.leak_g, self.stage, self.v_leak)
+        np.asarray(self.cell.leak.curr)[:] = self._leak_current(self.stage)

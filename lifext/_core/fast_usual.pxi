@@ -6,28 +6,28 @@
 # What a population does not have is handed over as a number in place of an array, and left out.
 
 ctypedef fused Noise:
-    double
+    real
     Source
 
 ctypedef fused Train:
-    double
+    real
     Source
 
 ctypedef fused Force:
-    double
+    real
     Source
 
 
 cdef struct Usual:
-    double noise_g
-    double noise_v
-    double train_g
-    double train_v
-    double ampa_g
-    double ampa_v
-    double nmda_g
-    double gaba_g
-    double gaba_v
+    real noise_g
+    real noise_v
+    real train_g
+    real train_v
+    real ampa_g
+    real ampa_v
+    real nmda_g
+    real gaba_g
+    real gaba_v
 
 
 cdef bint is_usual(Cells *c) noexcept nogil:
@@ -39,8 +39,8 @@ cdef bint is_usual(Cells *c) noexcept nogil:
             and not r[AMPA].gate.second and r[NMDA].gate.second and not r[GABA].gate.second)
 
 
-cdef inline double conductance(Channel *k) noexcept nogil:
-    return 0.0 if k.closed else k.g[0]
+cdef inline real conductance(Channel *k) noexcept nogil:
+    return <real> 0.0 if k.closed else k.g[0]
 
 
 cdef Usual usual_channels(Cells *c) noexcept nogil:
@@ -56,10 +56,10 @@ cdef Usual usual_channels(Cells *c) noexcept nogil:
     return u
 
 
-cdef inline double usual_current(Usual u, Noise s_noise, Train s_train, double s_ampa, double s_nmda, double s_gaba,
-                                 double stage, Force force, Py_ssize_t i) noexcept nogil:
+cdef inline real usual_current(Usual u, Noise s_noise, Train s_train, real s_ampa, real s_nmda, real s_gaba,
+                               real stage, Force force, Py_ssize_t i) noexcept nogil:
     """The sum that `add_currents` makes."""
-    cdef double total = 0.0
+    cdef real total = 0.0
     if Noise is Source:
         total = total + driven_current(u.noise_g, s_noise[i], driving_force(stage, u.noise_v))
     if Train is Source:
@@ -70,17 +70,19 @@ cdef inline double usual_current(Usual u, Noise s_noise, Train s_train, double s
     return total + driven_current(u.gaba_g, s_gaba, driving_force(stage, u.gaba_v))
 
 
-cdef Py_ssize_t usual_move(Cells *c, Afferent steady, Noise s_noise, Train s_train, Force force, Source start,
-                           Source slope, Source stage, Py_ssize_t n, Target s_ampa, Target s_nmda, Target x_nmda,
-                           Target s_gaba, Target synaptic, Target v) noexcept nogil:
+cdef Count usual_move(Cells *c, Afferent steady, Noise s_noise, Train s_train, Force force, Source start,
+                      Source slope, Source stage, Py_ssize_t n, Target s_ampa, Target s_nmda, Target x_nmda,
+                      Target s_gaba, Target synaptic, Target v) noexcept nogil:
     """Gating, currents and potential a step ahead; returns how many neurons reach threshold."""
     cdef Usual u = usual_channels(c)
     cdef Gate *nmda = &c.receptors[NMDA].gate
-    cdef double left_ampa = c.receptors[AMPA].gate.left_s, left_gaba = c.receptors[GABA].gate.left_s
-    cdef double rise = nmda.open_x*nmda.alpha_s[0], loss = nmda.loss, left_x = nmda.left_x
-    cdef double leak_g = c.leak_g[0], v_leak = c.v_leak[0], half = c.half[0], v_threshold = c.v_threshold[0]
-    cdef double total, net
-    cdef Py_ssize_t i, spikes = 0
+    cdef real left_ampa = c.receptors[AMPA].gate.left_s, left_gaba = c.receptors[GABA].gate.left_s
+    cdef real open_x = nmda.open_x, loss = nmda.loss, left_x = nmda.left_x
+    cdef real rise = open_x*nmda.alpha_s[0]
+    cdef real leak_g = c.leak_g[0], v_leak = c.v_leak[0], half = c.half[0], v_threshold = c.v_threshold[0]
+    cdef real total, net
+    cdef Count spikes = 0
+    cdef Py_ssize_t i
     for i in range(n):
         s_ampa[i] = relaxed(s_ampa[i], left_ampa)
         s_nmda[i] = second_order_relaxed(s_nmda[i], x_nmda[i], rise, loss)
@@ -98,7 +100,7 @@ cdef void usual_correct(Cells *c, Noise s_noise, Train s_train, Force force, Sou
                         Source s_gaba, Source stage, Py_ssize_t n, Target synaptic, Target v) noexcept nogil:
     """Currents and potential, once the gating has taken in the spikes of the step."""
     cdef Usual u = usual_channels(c)
-    cdef double total, half = c.half[0]
+    cdef real total, half = c.half[0]
     cdef Py_ssize_t i
     for i in range(n):
         total = usual_current(u, s_noise, s_train, s_ampa[i], s_nmda[i], s_gaba[i], stage[i], force, i)
@@ -114,36 +116,36 @@ cdef bint takes_usual_excitation(Receptor *r) noexcept nogil:
 cdef void take_usual_excitation(Receptor *r, const double *alike, Py_ssize_t lo, Py_ssize_t n, Target sums,
                                 Target s_ampa, Target s_nmda, Target x_nmda) noexcept nogil:
     """As `take_spikes` of both and `clear`, in one go over the sums, which are more than all the rest."""
-    cdef double alpha_ampa = r[AMPA].gate.alpha_s[0], alpha_x = r[NMDA].gate.alpha_x[0]
-    cdef double alpha = r[NMDA].gate.alpha_s[0]*alpha_x
-    cdef double ampa_alike = alike[0], nmda_alike = alike[2], integral_alike = alike[3]
-    cdef double ampa, nmda, integral
+    cdef real alpha_ampa = r[AMPA].gate.alpha_s[0], alpha_x = r[NMDA].gate.alpha_x[0]
+    cdef real alpha = r[NMDA].gate.alpha_s[0]*alpha_x
+    cdef real ampa_alike = alike[0], nmda_alike = alike[2], integral_alike = alike[3]
+    cdef real ampa, nmda, integral
     cdef Py_ssize_t i
     for i in range(n):
         ampa, nmda = ampa_alike + sums[4*i], nmda_alike + sums[4*i + 2]
         integral = integral_alike + sums[4*i + 3]
-        sums[4*i] = sums[4*i + 1] = sums[4*i + 2] = sums[4*i + 3] = 0.0
+        sums[4*i] = sums[4*i + 1] = sums[4*i + 2] = sums[4*i + 3] = <real> 0.0
         s_ampa[i] = jump(s_ampa[i], alpha_ampa, ampa)
-        s_nmda[i] = jump(s_nmda[i], alpha*integral, 1.0 - s_nmda[i])
+        s_nmda[i] = jump(s_nmda[i], alpha*integral, <real> 1.0 - s_nmda[i])
         x_nmda[i] = jump(x_nmda[i], alpha_x, nmda)
 
 
-cdef void take_usual_inhibition(Gate *g, double alike, Py_ssize_t n, Target sums, Target s) noexcept nogil:
+cdef void take_usual_inhibition(Gate *g, real alike, Py_ssize_t n, Target sums, Target s) noexcept nogil:
     """As `take_spikes` of a first-order receptor with one alpha for all, and `clear`."""
-    cdef double alpha = g.alpha_s[0]
+    cdef real alpha = g.alpha_s[0]
     cdef Py_ssize_t i
     for i in range(n):
         s[i] = jump(s[i], alpha, alike + sums[2*i])
-        sums[2*i] = sums[2*i + 1] = 0.0
+        sums[2*i] = sums[2*i + 1] = <real> 0.0
 
 
 # Which of its arrays a population has
 
-cdef Py_ssize_t move_with_force(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train, Force force,
-                                double *start, double *slope, double *stage) noexcept nogil:
+cdef Count move_with_force(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train, Force force,
+                           real *start, real *slope, real *stage) noexcept nogil:
     cdef Receptor *r = c.receptors
     if c.steady == NULL:
-        return usual_move(c, <double> 0.0, s_noise, s_train, force, <Source> start, <Source> slope, <Source> stage, n,
+        return usual_move(c, <real> 0.0, s_noise, s_train, force, <Source> start, <Source> slope, <Source> stage, n,
                           <Target> (r[AMPA].gate.s + lo), <Target> (r[NMDA].gate.s + lo),
                           <Target> (r[NMDA].gate.x + lo), <Target> (r[GABA].gate.s + lo),
                           <Target> (c.synaptic + lo), <Target> (c.v + lo))
@@ -153,27 +155,27 @@ cdef Py_ssize_t move_with_force(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_n
                       <Target> (c.v + lo))
 
 
-cdef Py_ssize_t move_with_inputs(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train, double *start,
-                                 double *slope, double *stage, double *force) noexcept nogil:
+cdef Count move_with_inputs(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train, real *start,
+                            real *slope, real *stage, real *force) noexcept nogil:
     if c.receptors[NMDA].channel.closed:
-        return move_with_force(c, lo, n, s_noise, s_train, <double> 0.0, start, slope, stage)
+        return move_with_force(c, lo, n, s_noise, s_train, <real> 0.0, start, slope, stage)
     return move_with_force(c, lo, n, s_noise, s_train, <Source> force, start, slope, stage)
 
 
-cdef Py_ssize_t move_usual(Cells *c, Py_ssize_t lo, Py_ssize_t n, double *start, double *slope, double *stage,
-                           double *force) noexcept nogil:
+cdef Count move_usual(Cells *c, Py_ssize_t lo, Py_ssize_t n, real *start, real *slope, real *stage,
+                      real *force) noexcept nogil:
     cdef Source noise = c.inputs[NOISE].s + lo
     if c.inputs[AFFERENT].active:
         return move_with_inputs(c, lo, n, noise, <Source> (c.inputs[AFFERENT].s + lo), start, slope, stage, force)
     if c.inputs[NOISE].active:
-        return move_with_inputs(c, lo, n, noise, <double> 0.0, start, slope, stage, force)
-    return move_with_inputs(c, lo, n, <double> 0.0, <double> 0.0, start, slope, stage, force)
+        return move_with_inputs(c, lo, n, noise, <real> 0.0, start, slope, stage, force)
+    return move_with_inputs(c, lo, n, <real> 0.0, <real> 0.0, start, slope, stage, force)
 
 
 cdef void correct_with_inputs(Cells *c, Py_ssize_t lo, Py_ssize_t n, Noise s_noise, Train s_train) noexcept nogil:
     cdef Receptor *r = c.receptors
     if r[NMDA].channel.closed:
-        usual_correct(c, s_noise, s_train, <double> 0.0, <Source> (r[AMPA].gate.s + lo), <Source> (r[NMDA].gate.s + lo),
+        usual_correct(c, s_noise, s_train, <real> 0.0, <Source> (r[AMPA].gate.s + lo), <Source> (r[NMDA].gate.s + lo),
                       <Source> (r[GABA].gate.s + lo), <Source> (c.stage + lo), n, <Target> (c.synaptic + lo),
                       <Target> (c.v + lo))
     else:
@@ -187,6 +189,6 @@ cdef void correct_usual(Cells *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
     if c.inputs[AFFERENT].active:
         correct_with_inputs(c, lo, n, noise, <Source> (c.inputs[AFFERENT].s + lo))
     elif c.inputs[NOISE].active:
-        correct_with_inputs(c, lo, n, noise, <double> 0.0)
+        correct_with_inputs(c, lo, n, noise, <real> 0.0)
     else:
-        correct_with_inputs(c, lo, n, <double> 0.0, <double> 0.0)
+        correct_with_inputs(c, lo, n, <real> 0.0, <real> 0.0)

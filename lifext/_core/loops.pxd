@@ -30,5 +30,5 @@ cdef struct Loops:
 
 cdef Loops loops
 
-# where the chosen build's kernels of the fast arithmetic are (fast.FastLoops)
-cdef void *fast_table_of() noexcept nogil
+# where the chosen build's kernels of the fast arithmetic are (fast.FastLoops), in double or in single precision
+cdef void *fast_table_of(bint single) noexcept nogil

@@ -87,22 +87,24 @@ def chosen():
 
 def choose(name=None):
     """Use the build for an instruction set; by default the best that this machine can run."""
-    global loops, _chosen, _fast_table
+    global loops, _chosen, _fast_table, _single_table
     names = supported()
     name = name or names[len(names) - 1]
     if name not in names:
         raise ImportError(f"LIFEXT_SIMD must be one of {', '.join(names)} on this machine, got {name!r}")
-    module = importlib.import_module(f"{__package__}._loops_{name.replace('-', '_')}")
+    module, single = (importlib.import_module(f"{__package__}._{what}_{name.replace('-', '_')}")
+                      for what in ("loops", "single"))
     loops = (<Loops *> <size_t> module.address())[0]
-    _fast_table = <void *> <size_t> module.fast_address()
+    _fast_table, _single_table = <void *> <size_t> module.fast_address(), <void *> <size_t> single.fast_address()
     _chosen = name
 
 
 cdef void *_fast_table = NULL
+cdef void *_single_table = NULL
 
 
-cdef void *fast_table_of() noexcept nogil:
-    return _fast_table
+cdef void *fast_table_of(bint single) noexcept nogil:
+    return _single_table if single else _fast_table
 
 
 _chosen = None

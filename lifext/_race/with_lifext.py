@@ -1,4 +1,4 @@
-"""lifext's `Network`: the whole loop compiled, in the fast arithmetic or in the published one (``--mode compat``)."""
+"""lifext's `Network`: the whole loop compiled, in the fast arithmetic (or ``--mode float32``), or ``--mode compat``."""
 import by_hand
 import models
 import numpy as np
@@ -11,7 +11,8 @@ def network(given, seed):
     """Return an empty network."""
     if given.mode == "compat":
         return lx.Network(dt=given.dt, compat=True)
-    return lx.Network(dt=given.dt, seed=seed, threads=given.threads)
+    dtype = "float32" if given.mode == "float32" else "float64"
+    return lx.Network(dt=given.dt, seed=seed, threads=given.threads, dtype=dtype)
 
 
 def found(records):
@@ -136,14 +137,16 @@ def versions():
 
 def notes(given):
     found = by_hand.notes(given)
-    if given.workload.startswith("neurons") and given.mode == "fast":
+    if given.workload.startswith("neurons") and given.mode != "compat":
         found.append("receptors that no spike can reach, with all gates closed, are passed over")
     if given.workload == "one":
         found.append("arriving spikes are added to the gating between two runs")
+    if given.mode == "float32":
+        found.append("state and arithmetic of neurons in single precision")
     return found
 
 
 if __name__ == "__main__":
     made = {"ring": rings, "first": rings, "dual": rings, "decision": decision, "coba": coba, "neurons": neurons,
             "one": one}
-    protocol.serve(__doc__, made, ("fast", "compat"), versions, notes)
+    protocol.serve(__doc__, made, ("fast", "float32", "compat"), versions, notes)
