@@ -63,6 +63,7 @@ QUICK, QUICK_MS = ("ring", "coba", "neurons-1000"), 5.0
 # name: program, its mode, threads
 CONTENDERS = {
     "lifext": ("with_lifext.py", "fast", 1),
+    "lifext float32": ("with_lifext.py", "float32", 1),
     "lifext compat": ("with_lifext.py", "compat", 1),
     TWIN: ("by_hand.py", "twin", 1),
     BRIAN2: ("with_brian2.py", "cpp-rk2", 1),
@@ -91,7 +92,7 @@ def contenders(quick: bool = False, brian2: bool = True) -> dict[str, Program]:
     found = {"lifext": CONTENDERS["lifext"]}
     for threads in _thread_counts():
         found[f"lifext, {threads} threads"] = ("with_lifext.py", "fast", threads)
-    found.update({name: CONTENDERS[name] for name in ("lifext compat", TWIN)})
+    found.update({name: CONTENDERS[name] for name in ("lifext float32", "lifext compat", TWIN)})
     if brian2 and not quick and importlib.util.find_spec("brian2"):
         found[BRIAN2] = CONTENDERS[BRIAN2]
     return found

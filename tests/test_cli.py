@@ -245,9 +245,9 @@ def test_who_takes_part(monkeypatch):
     monkeypatch.setattr(bench, "processors", lambda: 6)
     monkeypatch.setattr(fast_loop, "has_openmp", lambda: True)
     assert list(bench.contenders()) == ["lifext", "lifext, 2 threads", "lifext, 4 threads", "lifext, 6 threads",
-                                        "lifext compat", bench.TWIN, bench.BRIAN2]
+                                        "lifext float32", "lifext compat", bench.TWIN, bench.BRIAN2]
     assert bench.BRIAN2 not in bench.contenders(quick=True)
     assert bench.BRIAN2 not in bench.contenders(brian2=False)
     monkeypatch.setattr(fast_loop, "has_openmp", lambda: False)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert list(bench.contenders()) == ["lifext", "lifext compat", bench.TWIN]
+    assert list(bench.contenders()) == ["lifext", "lifext float32", "lifext compat", bench.TWIN]

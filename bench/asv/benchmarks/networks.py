@@ -33,6 +33,19 @@ class Fast:
         self.turn()
 
 
+class Single:
+    """The same with a state in float32, on one thread."""
+
+    params = [list(MS)]
+    param_names = ["network"]
+
+    def setup(self, network):
+        self.turn = turn_of(network, "float32")
+
+    def time_turn(self, network):
+        self.turn()
+
+
 class Compat:
     """A fifth of it, in the published arithmetic."""
 
