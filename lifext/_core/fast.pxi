@@ -449,6 +449,16 @@ cdef Count move_in_turn(Cells *c, Py_ssize_t lo, Py_ssize_t n, bint flushing, re
     return move(c, lo, n, start, slope, stage, c.synaptic + lo)
 
 
+cdef Count step_listening(Cells *c, Py_ssize_t lo, Py_ssize_t n, double before, bint flushing, real *start,
+                          real *slope, real *stage, real *force) noexcept nogil:
+    begin_step(c, lo, n, before, start, slope, stage)
+    if not c.receptors[NMDA].channel.closed and c.receptors[NMDA].active:
+        find_force(&c.receptors[NMDA].channel, stage, lo, n, force)
+    if is_usual(c) and not flushing:
+        return move_usual(c, lo, n, start, slope, stage, force)
+    return move_in_turn(c, lo, n, flushing, start, slope, stage, force)
+
+
 cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil:
     """Take a block a step ahead as if no spike came.
 
@@ -472,13 +482,10 @@ cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double befo
                 flush(n, c.inputs[k].s + lo)
             if c.inputs[k].driven:
                 add_arrivals(c, &c.inputs[k], block, step, n, c.inputs[k].s + lo)
-    begin_step(c, lo, n, before, start, slope, stage)
-    if not c.receptors[NMDA].channel.closed and c.receptors[NMDA].active:
-        find_force(&c.receptors[NMDA].channel, stage, lo, n, force)
-    if is_usual(c) and not flushing:
-        c.counts[block] = move_usual(c, lo, n, start, slope, stage, force)
+    if is_alone(c):
+        c.counts[block] = step_alone(c, lo, n, before, start, stage)
     else:
-        c.counts[block] = move_in_turn(c, lo, n, flushing, start, slope, stage, force)
+        c.counts[block] = step_listening(c, lo, n, before, flushing, start, slope, stage, force)
     if c.counts[block] > 0:
         note_spikes(c, lo, n, step*c.dt, start)
 
