@@ -246,10 +246,17 @@ class baseLIFPop(Watched):
             Length of the step, ms, > 0.
         time : float
             Its start, ms.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If one of them is not of its kind, or more Poisson input arrives in the step than can be drawn (9.2e18 on
+            average). Nothing is drawn or changed then.
         """
         cell = self.__dict__.get("_lowered")
-        if cell is None or not cell.ready(dt, time):
+        if cell is None or not (cell.ready(dt, time) and cell.drawable(dt)):
             dt, time = _validate.step(self, dt, time)
+            self._check_arrivals(dt)
             cell = self._cell()
         if cell is not None:
             self.__dict__["numSpikes"] = kernels.predict(cell, dt, time)
@@ -263,6 +270,12 @@ class baseLIFPop(Watched):
             _tempvM=v_ahead, _spiked=spiked, _spikeTime=spike_time.reshape(-1, 1),
             _endRefract=np.where(spiked, time + spike_time + self.refDur, self._endRefract),
             numSpikes=int(spiked.sum()))
+
+    def _check_arrivals(self, dt: float) -> None:
+        """Refuse a step in which more arrives than can be drawn."""
+        for source in (self.noise, self.afferents):
+            if isinstance(source, currents.noisePoisson):
+                source._check_arrivals(dt)
 
     def processTimeStep(self, dt: float, time: float) -> None:
         """Take the step for good: gating through the received spikes, currents, potential.

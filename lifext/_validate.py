@@ -159,6 +159,20 @@ def duration(owner: object, dt: Any) -> None:
         _refuse(ValueError, owner, "dt", "a number, finite and >= 0", dt)
 
 
+def arrivals(owner: object, name: str, rate: Values, dt: float, most: float) -> None:
+    """Refuse rates of which more than `most` spikes arrive in a step, on average; no generator draws such counts."""
+    with np.errstate(over="ignore"):
+        mean = np.multiply(rate, dt)
+    sound = (mean >= 0) & (mean <= most)
+    if np.all(sound):
+        return
+    bound = f">= 0 and <= {most!r}/dt = {most / dt:.6g} kHz at dt = {dt} ms"
+    if np.ndim(rate) == 0:
+        _refuse(ValueError, owner, name, bound, rate)
+    first = int(np.argmin(sound))
+    _refuse(ValueError, owner, f"{name}[{first}]", bound, float(np.asarray(rate)[first]))
+
+
 def step(owner: object, dt: Any, time: Any) -> tuple[float, float]:
     """Return dt and time as floats, or refuse a step that is not of positive length or not at a finite time."""
     return number(owner, "dt", dt, above=0), number(owner, "time", time)
