@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import signal
 import tempfile
@@ -88,7 +89,7 @@ class SpikeFile:
         with self._open("r") as file:
             group = file[f"spikes/{name}"]
             for dataset in (group["node_ids"], group["timestamps"]):
-                _check_dataset(dataset)
+                _check_dataset(dataset, os.path.getsize(path))
             most, extremes = self._look(group)
             found = about.fitting(self._read_about(file), most, extremes, name, size)
             return self, len(group["timestamps"]), found
@@ -104,13 +105,14 @@ class SpikeFile:
         if not is_new:
             _validate.spike_file(self._h5py, self.path, FORMAT, self.name)
         with self._open("x" if is_new else "r+") as file:
-            file.attrs["format"] = FORMAT
+            # text is of one length: of a damaged file with strings of any length HDF5 goes round in circles for ever
+            file.attrs["format"] = np.bytes_(FORMAT)
             file.attrs["magic"], file.attrs["version"] = np.uint32(SONATA_MAGIC), np.array(SONATA_VERSION, np.uint32)
             group = file.create_group(f"spikes/{self.name}")
             group.attrs.create("sorting", SORTINGS[sorting], dtype=self._h5py.enum_dtype(SORTINGS, basetype="u1"))
             for name, dtype in (("node_ids", np.uint64), ("timestamps", np.float64)):
                 group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK,))
-            group["timestamps"].attrs["units"] = "ms"
+            group["timestamps"].attrs["units"] = np.bytes_("ms")
 
     @contextlib.contextmanager
     def _open(self, mode: str, spikes: int = 0) -> Iterator[Any]:
@@ -148,7 +150,6 @@ class SpikeFile:
         if self._about is not None:
             if place in file:
                 del file[place]
-            # of one length: a damaged file with strings of any length has HDF5 go round in circles for ever
             file[place] = np.bytes_(self._about)
             file[place].attrs["stop"] = np.float64(stop)
         elif stop is not None and place in file:
@@ -160,8 +161,10 @@ class SpikeFile:
         place = f"lifext/{self.name}"
         if place not in file:
             return None
-        if file[place].dtype.kind != "S":
-            raise ValueError(f"/{place} is no string of one length")
+        if file[place].dtype.kind != "S" or file[place].nbytes > os.path.getsize(self.path):
+            raise ValueError(f"/{place} is no string of one length that is in the file")
+        if file[place].attrs.get_id("stop").dtype.kind != "f":
+            raise ValueError(f"the stop of /{place} is no number")
         found = json.loads(file[place][()])
         return {**found, "stop": max(float(file[place].attrs["stop"]), found["start"])}
 
@@ -287,9 +290,12 @@ def _ends(number: signal.Signals) -> bool:
     return threading.current_thread() is threading.main_thread() and signal.getsignal(number) is signal.SIG_DFL
 
 
-def _check_dataset(dataset: Any) -> None:
-    """Raise ValueError if what is in a dataset is not all in its file, or cannot be as much as it claims."""
+def _check_dataset(dataset: Any, size: int) -> None:
+    """Raise ValueError if what is in a dataset is not all in its file of `size` bytes, or is less than it claims."""
     if dataset.ndim != 1 or dataset.external or dataset.is_virtual:
         raise ValueError(f"{dataset.name} is not an array of one dimension in the file itself")
-    if dataset.nbytes > MOST_PACKED * dataset.id.get_storage_size():
-        raise ValueError(f"{dataset.name} claims to hold {len(dataset)} numbers")
+    # what it says of its storage is a claim, too; a chunk is read whole, whatever is asked of it
+    most = MOST_PACKED * min(dataset.id.get_storage_size(), size)
+    chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize
+    if dataset.nbytes > most or len(dataset) > 0 and chunk > most:
+        raise ValueError(f"{dataset.name} claims to hold {len(dataset)} numbers, in pieces of {chunk} bytes")

@@ -7,6 +7,7 @@ import pathlib
 import re
 import sys
 import zipfile
+import zlib
 
 import h5py
 import libsonata
@@ -573,6 +574,20 @@ def of_any_length(file):
     file["lifext/ring"].attrs["stop"] = stop
 
 
+def in_large_pieces(file):
+    """A dataset of five numbers in a packed piece that takes a gigabyte, of which it has a few bytes."""
+    del file["spikes/ring/node_ids"]
+    ids = file.create_dataset("spikes/ring/node_ids", (len(file["spikes/ring/timestamps"]),), np.uint64,
+                              maxshape=(None,), chunks=(2**27,), compression="gzip")
+    ids.id.write_direct_chunk((0,), zlib.compress(bytes(80)))
+
+
+def text_of_any_length(name):
+    def change(file):
+        file["lifext/ring"].attrs[name] = "1.0"
+    return change
+
+
 def virtual(file):
     del file["spikes/ring/node_ids"]
     layout = h5py.VirtualLayout((5,), np.uint64)
@@ -589,7 +604,8 @@ def virtual(file):
     lambda file: file["spikes/ring/timestamps"].attrs.modify("units", "s"),
     lambda file: file["spikes/ring/node_ids"].write_direct(np.full(len(file["spikes/ring/node_ids"]), 32, np.uint64)),
     lambda file: file.pop("spikes"), virtual, about_is("no JSON"), about_is("{}"), about_is(3), about_is("[" * 10**5),
-    lambda file: file["lifext/ring"].attrs.create("stop", "late"), of_any_length,
+    lambda file: file["lifext/ring"].attrs.create("stop", "late"), of_any_length, in_large_pieces,
+    text_of_any_length("stop"), lambda file: file["lifext/ring"].attrs.pop("stop"),
 ])
 def test_a_sonata_file_that_was_made_up_is_refused(tmp_path, record, change):
     path = tmp_path / "spikes.h5"
@@ -598,6 +614,21 @@ def test_a_sonata_file_that_was_made_up_is_refused(tmp_path, record, change):
         change(file)
     with pytest.raises(ValueError, match=r"SpikeRecord: (spikes must be in a SONATA file of spikes|name must be one)"):
         lifext.SpikeRecord.from_sonata(path)
+
+
+def test_a_file_of_spikes_has_no_strings_of_any_length(tmp_path, record):
+    """Of which HDF5, where they are damaged, goes round in circles for ever: a global heap is where they would be."""
+    path = tmp_path / "spikes.h5"
+    record.to_sonata(path)
+    assert b"GCOL" not in path.read_bytes()
+    with h5py.File(path, "r+") as file:
+        file["spikes/ring/timestamps"].attrs["units"] = "ms"
+    assert b"GCOL" in path.read_bytes()
+    assert len(lifext.SpikeRecord.from_sonata(path)) == len(record)
+    with h5py.File(path, "r+") as file:
+        file.attrs["format"] = "lifext spikes 2"
+    with pytest.raises(ValueError, match="to must be a file that does not exist yet, or one of recorded spikes"):
+        ran(path)
 
 
 def test_a_damaged_sonata_file_is_refused(tmp_path, record):
