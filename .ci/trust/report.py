@@ -58,7 +58,8 @@ def suites(figures):
                   [[name, *[number(run[what]) for what in ("tests", "passed", "skipped", "failed", "seconds")],
                     run["date"], run["commit"]] for name, run in figures.items()])
     lines += across(figures, "version of", [run["versions"] for run in figures.values()])
-    return lines + across(figures, "tests skipped", [run["reasons"] for run in figures.values()])
+    lines += across(figures, "tests skipped", [run["reasons"] for run in figures.values()])
+    return [*lines, "The seconds are pytest's, on a machine that did other work, too.", ""]
 
 
 def across(names, what, columns):
