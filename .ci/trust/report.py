@@ -70,10 +70,12 @@ def across(names, what, columns):
 
 
 def sanitizers(figures):
-    """Return what the sanitizers reported."""
-    return table(["sanitizers", "tests", "skipped", "failed", "reports"],
-                 [[", ".join(figures["sanitizers"]), figures["tests"], figures["skipped"], figures["failed"],
-                   f"**{figures['reports']}**"]])
+    """Return what the sanitizers reported in each run of tests."""
+    rows = [[run["of"] if "of" in run else f"{len(run['files'])} files: {', '.join(run['files'])}",
+             *[number(run[what]) for what in ("tests", "skipped", "failed")], f"**{run['reports']}**",
+             number(run["seconds"]), run["date"], run["commit"]] for run in figures["runs"]]
+    return [f"Quick tests on a build with the sanitizers {', '.join(figures['runs'][-1]['sanitizers'])}.", "",
+            *table(["of", "tests", "skipped", "failed", "reports", "seconds", "day", "commit"], rows)]
 
 
 def coverage(figures):
@@ -148,12 +150,26 @@ def page():
 
 def add(path):
     """Take in a result, of the common form or with one key, its name."""
+    if path.name == "sanitizers.json":
+        add_sanitizers(path)
+        return
     found = json.loads(path.read_text(encoding="utf-8"))
     if "figures" in found:
         (RESULTS / path.name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         return
     (name, figures), = found.items()
     result.write(RESULTS / f"{name}.json", name.replace("_", " "), figures)
+
+
+def add_sanitizers(path):
+    """Take in a run of tests with sanitizers, in place of earlier ones of the same files."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    run = found["figures"] | {fact: found[fact] for fact in ("versions", "commit", "machine", "date")}
+    known = load("sanitizers") or {"figures": {"runs": []}}
+    runs = [other for other in known["figures"]["runs"]
+            if "files" not in other or not set(other["files"]) <= set(run["files"])]
+    (RESULTS / "sanitizers.json").write_text(json.dumps({"what": found["what"], "figures": {"runs": [*runs, run]}},
+                                                        indent=1) + "\n", encoding="utf-8")
 
 
 def add_tests(path):
