@@ -643,6 +643,21 @@ def test_a_file_of_spikes_has_no_strings_of_any_length(tmp_path, record):
         ran(path)
 
 
+def test_text_in_place_of_numbers_is_not_read(tmp_path, record):
+    """HDF5 makes room for as many bytes as a string of varying length claims, here for a gigabyte."""
+    path = tmp_path / "spikes.h5"
+    record.to_sonata(path)
+    with h5py.File(path, "r+") as file:
+        del file["spikes/ring/node_ids"]
+        file.create_dataset("spikes/ring/node_ids", data=["a"] * len(record), dtype=h5py.string_dtype())
+        place = file["spikes/ring/node_ids"].id.get_offset()
+    data = bytearray(path.read_bytes())
+    data[place:place + 4] = (2**30).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="/spikes/ring/node_ids has no numbers"):
+        lifext.SpikeRecord.from_sonata(path)
+
+
 def test_a_damaged_sonata_file_is_refused(tmp_path, record):
     path = tmp_path / "spikes.h5"
     record.to_sonata(path)

@@ -25,6 +25,7 @@ with h5py.File(sys.argv[1]) as file:
         said = f"{{type(error).__name__}}: {{error}}"
 print(f"{{said}}; {{(most() - before) / 1024:.0f}} MiB more"[:150])"""
 LOOK = 'said = str(file["x"].attrs["units"])'
+READ_TEXT = 'said = str(file["x"][0])[:20]'
 READ_ALL = 'said = f"{np.count_nonzero(file[\'x\'][:])} of {len(file[\'x\'])} zeros are other numbers"'
 
 
@@ -39,6 +40,16 @@ def string_of_wrong_length(path):
     path.write_bytes(data)
 
 
+def string_that_claims_much(path):
+    """A string of varying length, of 2 bytes, that claims to have 2^29."""
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=["ms"], dtype=h5py.string_dtype())
+        place = file["x"].id.get_offset()
+    data = bytearray(path.read_bytes())
+    data[place:place + 4] = struct.pack("<I", 2**29)
+    path.write_bytes(data)
+
+
 def short_chunk(path):
     """A dataset of 2000 zeros, of whose one chunk the first 10 are stored."""
     with h5py.File(path, "w") as file:
@@ -49,7 +60,7 @@ def short_chunk(path):
 def main():
     """Make the files, read them, and print what came of it."""
     print(f"h5py {h5py.version.version}, HDF5 {h5py.version.hdf5_version}")
-    for make, act in ((string_of_wrong_length, LOOK), (short_chunk, READ_ALL)):
+    for make, act in ((string_of_wrong_length, LOOK), (string_that_claims_much, READ_TEXT), (short_chunk, READ_ALL)):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "file.h5")
             make(path)
