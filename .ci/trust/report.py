@@ -71,7 +71,8 @@ def across(names, what, columns):
 
 def sanitizers(figures):
     """Return what the sanitizers reported in each run of tests."""
-    rows = [[run["of"] if "of" in run else f"{len(run['files'])} files: {', '.join(run['files'])}",
+    rows = [[run["of"] if "of" in run else f"{len(run['files'])} files: {', '.join(run['files'])}"
+             + (f"; part of {run['partly']}" if run["partly"] else ""),
              *[number(run[what]) for what in ("tests", "skipped", "failed")], f"**{run['reports']}**",
              number(run["seconds"]), run["date"], run["commit"]] for run in figures["runs"]]
     return [f"Quick tests on a build with the sanitizers {', '.join(figures['runs'][-1]['sanitizers'])}.", "",
