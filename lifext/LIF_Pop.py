@@ -246,10 +246,17 @@ class baseLIFPop(Watched):
             Length of the step, ms, > 0.
         time : float
             Its start, ms.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If one of them is not of its kind, or more Poisson input arrives in the step than can be drawn (9.2e18 on
+            average). Nothing is drawn or changed then.
         """
         count = kernels.predict_if_ready(self._lowered, dt, time)
         if count < 0:
             dt, time = _validate.step(self, dt, time)
+            self._check_arrivals(dt)
             count = kernels.predict_if_ready(self._cell(), dt, time)
         if count >= 0:
             self.__dict__["numSpikes"] = count
@@ -263,6 +270,12 @@ class baseLIFPop(Watched):
             _tempvM=v_ahead, _spiked=spiked, _spikeTime=spike_time.reshape(-1, 1),
             _endRefract=np.where(spiked, time + spike_time + self.refDur, self._endRefract),
             numSpikes=int(spiked.sum()))
+
+    def _check_arrivals(self, dt: float) -> None:
+        """Refuse a step in which more arrives than can be drawn."""
+        for source in (self.noise, self.afferents):
+            if isinstance(source, currents.noisePoisson):
+                source._check_arrivals(dt)
 
     def processTimeStep(self, dt: float, time: float) -> None:
         """Take the step for good: gating through the received spikes, currents, potential.

@@ -5,6 +5,13 @@ numbers. Units everywhere: ms, mV, nF, uS, nA, kHz.
 """
 from typing import TYPE_CHECKING
 
+try:
+    from . import _core as _core
+except ImportError as error:
+    from . import _startup
+    _startup.end_the_command(error)
+    raise
+
 from . import LIF_Pop, currents, ivprobs, kinetics, network, recording, trials, weights
 from .currents import *
 from .ivprobs import *

@@ -12,6 +12,7 @@ import os
 import signal
 import tempfile
 import threading
+import zlib
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -36,6 +37,10 @@ EXTRA = 2**18
 ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # what is packed so tight that a file of a megabyte claims to hold more gigabytes than there are
 MOST_PACKED = 2000
+# how chunks may be packed, as HDF5 numbers its filters, in their order: 1 is gzip, 2 shuffles bytes, 3 is a checksum
+PACKINGS = [(), (1,), (2, 1), (1, 3), (2, 1, 3)]
+# bytes that are unpacked at a time
+UNPACK = 2**20
 
 
 class SpikeFile:
@@ -88,7 +93,7 @@ class SpikeFile:
         with self._open("r") as file:
             group = file[f"spikes/{name}"]
             for dataset in (group["node_ids"], group["timestamps"]):
-                _check_dataset(dataset)
+                _check_dataset(dataset, os.path.getsize(path))
             most, extremes = self._look(group)
             found = about.fitting(self._read_about(file), most, extremes, name, size)
             return self, len(group["timestamps"]), found
@@ -104,13 +109,14 @@ class SpikeFile:
         if not is_new:
             _validate.spike_file(self._h5py, self.path, FORMAT, self.name)
         with self._open("x" if is_new else "r+") as file:
-            file.attrs["format"] = FORMAT
+            # text is of one length: of a damaged file with strings of any length HDF5 goes round in circles for ever
+            file.attrs["format"] = np.bytes_(FORMAT)
             file.attrs["magic"], file.attrs["version"] = np.uint32(SONATA_MAGIC), np.array(SONATA_VERSION, np.uint32)
             group = file.create_group(f"spikes/{self.name}")
             group.attrs.create("sorting", SORTINGS[sorting], dtype=self._h5py.enum_dtype(SORTINGS, basetype="u1"))
             for name, dtype in (("node_ids", np.uint64), ("timestamps", np.float64)):
                 group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK,))
-            group["timestamps"].attrs["units"] = "ms"
+            group["timestamps"].attrs["units"] = np.bytes_("ms")
 
     @contextlib.contextmanager
     def _open(self, mode: str, spikes: int = 0) -> Iterator[Any]:
@@ -148,7 +154,6 @@ class SpikeFile:
         if self._about is not None:
             if place in file:
                 del file[place]
-            # of one length: a damaged file with strings of any length has HDF5 go round in circles for ever
             file[place] = np.bytes_(self._about)
             file[place].attrs["stop"] = np.float64(stop)
         elif stop is not None and place in file:
@@ -160,10 +165,14 @@ class SpikeFile:
         place = f"lifext/{self.name}"
         if place not in file:
             return None
-        if file[place].dtype.kind != "S":
-            raise ValueError(f"/{place} is no string of one length")
-        found = json.loads(file[place][()])
-        return {**found, "stop": max(float(file[place].attrs["stop"]), found["start"])}
+        told = file[place]
+        if told.dtype.kind != "S" or told.shape != () or told.nbytes > min(told.id.get_storage_size(),
+                                                                           os.path.getsize(self.path)):
+            raise ValueError(f"/{place} is no string of one length that is in the file")
+        if told.attrs.get_id("stop").dtype.kind != "f":
+            raise ValueError(f"the stop of /{place} is no number")
+        found = json.loads(told[()])
+        return {**found, "stop": max(float(told.attrs["stop"]), found["start"])}
 
     def write(self, start: int, ids: Neurons, times: Floats) -> None:
         """Write spikes as those from number `start` on; what was there is replaced."""
@@ -287,9 +296,57 @@ def _ends(number: signal.Signals) -> bool:
     return threading.current_thread() is threading.main_thread() and signal.getsignal(number) is signal.SIG_DFL
 
 
-def _check_dataset(dataset: Any) -> None:
-    """Raise ValueError if what is in a dataset is not all in its file, or cannot be as much as it claims."""
+def _check_dataset(dataset: Any, size: int) -> None:
+    """Raise ValueError if what is in a dataset is not all in its file of `size` bytes, or is less than it claims."""
     if dataset.ndim != 1 or dataset.external or dataset.is_virtual:
         raise ValueError(f"{dataset.name} is not an array of one dimension in the file itself")
-    if dataset.nbytes > MOST_PACKED * dataset.id.get_storage_size():
+    if dataset.dtype.kind not in "iuf":
+        raise ValueError(f"{dataset.name} has no numbers")
+    # what it says of its storage is a claim, too
+    stored = min(dataset.id.get_storage_size(), size)
+    if dataset.nbytes > (stored if dataset.chunks is None else MOST_PACKED * stored):
         raise ValueError(f"{dataset.name} claims to hold {len(dataset)} numbers")
+    if dataset.chunks is not None:
+        _check_chunks(dataset, size)
+
+
+def _check_chunks(dataset: Any, size: int) -> None:
+    """Raise ValueError if a chunk has not as much in it as a chunk has: HDF5 takes what is behind it in memory."""
+    properties = dataset.id.get_create_plist()
+    packing = tuple(properties.get_filter(k)[0] for k in range(properties.get_nfilters()))
+    if packing not in PACKINGS:
+        raise ValueError(f"{dataset.name} is packed in another way than by gzip")
+    whole, found = dataset.chunks[0] * dataset.dtype.itemsize, _chunks(dataset)
+    for start in range(0, len(dataset), dataset.chunks[0]):
+        stored, unpacked = found.get(start, (0, 0))
+        if not 0 < stored <= size or unpacked:
+            raise ValueError(f"{dataset.name} lacks numbers from {start} on")
+        # a packed one as it stands in the file
+        has = stored if packing == () else _unpacked(dataset.id.read_direct_chunk((start,))[1], whole)
+        if has != whole:
+            raise ValueError(f"{dataset.name} has {has} bytes in place of {whole} from number {start} on")
+
+
+def _chunks(dataset: Any) -> dict[int, tuple[int, int]]:
+    """Return for each chunk that is stored, by its first number, its size in bytes and which filters it went past."""
+    found = {}
+
+    def note(chunk: Any) -> None:
+        found[chunk.chunk_offset[0]] = chunk.size, chunk.filter_mask
+    if hasattr(dataset.id, "chunk_iter"):
+        dataset.id.chunk_iter(note)
+    else:  # pragma: no cover (HDF5 before 1.12.3, which looks through all of them each time)
+        for k in range(dataset.id.get_num_chunks()):
+            note(dataset.id.get_chunk_info(k))
+    return found
+
+
+def _unpacked(packed: bytes, most: int) -> int:
+    """Return how many bytes there are when unpacked, `most` if there are more."""
+    unpacking, has = zlib.decompressobj(), 0
+    while has < most:
+        piece = len(unpacking.decompress(packed, min(most - has, UNPACK)))
+        packed, has = unpacking.unconsumed_tail, has + piece
+        if piece == 0:
+            break
+    return has

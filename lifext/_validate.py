@@ -159,6 +159,20 @@ def duration(owner: object, dt: Any) -> None:
         _refuse(ValueError, owner, "dt", "a number, finite and >= 0", dt)
 
 
+def arrivals(owner: object, name: str, rate: Values, dt: float, most: float) -> None:
+    """Refuse rates of which more than `most` spikes arrive in a step, on average; no generator draws such counts."""
+    with np.errstate(over="ignore"):
+        mean = np.multiply(rate, dt)
+    sound = (mean >= 0) & (mean <= most)
+    if np.all(sound):
+        return
+    bound = f">= 0 and <= {most!r}/dt = {most / dt:.6g} kHz at dt = {dt} ms"
+    if np.ndim(rate) == 0:
+        _refuse(ValueError, owner, name, bound, rate)
+    first = int(np.argmin(sound))
+    _refuse(ValueError, owner, f"{name}[{first}]", bound, float(np.asarray(rate)[first]))
+
+
 def step(owner: object, dt: Any, time: Any) -> tuple[float, float]:
     """Return dt and time as floats, or refuse a step that is not of positive length or not at a finite time."""
     return number(owner, "dt", dt, above=0), number(owner, "time", time)
@@ -488,8 +502,9 @@ def spike_file(h5py: Any, path: str, format: str, name: str) -> None:
         if file.read(8) != b"\x89HDF\r\n\x1a\n":
             _refuse(ValueError, "SpikeRecord", "to", wanted, path)
     with sound_spike_file(path), h5py.File(path, "r") as file:
-        found = file.attrs.get("format")
-        if not (isinstance(found, str) and found == format):
+        # a string of any length is not even read: of a damaged one HDF5 goes round in circles for ever
+        is_text = "format" in file.attrs and file.attrs.get_id("format").dtype.kind == "S"
+        if not (is_text and file.attrs["format"] == format.encode()):
             _refuse(ValueError, "SpikeRecord", "to", wanted, path)
         if f"spikes/{name}" in file:
             _refuse(ValueError, "SpikeRecord", "to", f"a file without spikes of a population {name!r}", path)

@@ -18,7 +18,8 @@ __all__ = ["main"]
 OUTPUT = "lifext-demo.png"
 FORMATS = (".png", ".pdf", ".svg")
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-STATUS = "Exit status: 0 if all went well, 1 if it failed, 2 if the arguments are wrong, 130 if it was interrupted."
+STATUS = ("Exit status: 0 if all went well, 1 if it failed, 2 if the arguments are wrong or LIFEXT_SIMD or "
+          "LIFEXT_BACKEND is, 130 if it was interrupted.")
 
 
 class UsageError(Exception):

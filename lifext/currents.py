@@ -333,7 +333,7 @@ class noisePoisson(_Noise):
     tau : float or array_like of shape (size,), optional
         Decay time, ms, > 0.
     rate : float or array_like of shape (size,), optional
-        Rate of arrivals, kHz, >= 0.
+        Rate of arrivals, kHz, >= 0. A step of `dt` can have 9.2e18 of them, on average.
     **kwargs
         As `currentBase`.
 
@@ -367,6 +367,11 @@ class noisePoisson(_Noise):
         super().reset()
         self._s = np.zeros(self.size)
 
+    def _check_arrivals(self, dt: float) -> None:
+        """Refuse a step in which more arrives than can be drawn."""
+        if self._driven:
+            _validate.arrivals(self, "rate", self.rate, dt, buffers.MOST_ARRIVALS)
+
     def _decay(self, dt: Values) -> None:
         self._s *= np.exp(equations.decay_exponent(dt, self.tau))
 
@@ -387,6 +392,7 @@ class noisePoisson(_Noise):
         """
         _validate.duration(self, dt)
         if self._draw and dt != 0:
+            self._check_arrivals(dt)
             vM = np.ascontiguousarray(np.broadcast_to(np.asarray(vM, dtype=np.float64), (self.size,)))
             try:
                 kernels.poisson_input(self._lowered_now(), dt, vM)

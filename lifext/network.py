@@ -348,7 +348,8 @@ class Network:
         KeyboardInterrupt
             On Ctrl-C, between two steps; the network can be run on.
         ValueError
-            If a time is no multiple of dt.
+            If a time is no multiple of dt, or more Poisson input arrives in a step than can be drawn (9.2e18 on
+            average).
         RuntimeError
             If the network is running: in another thread, or from a callback of its own. While it is, its records
             can be read in other threads, and cleared, flushed and closed in this one only.
@@ -357,6 +358,9 @@ class Network:
         interval, callback = (steps, None) if every is None else (
             _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
         piece = min(interval, self._piece()) if progress and callback is None else interval
+        if steps > 0:
+            # before a record says of which rates it is
+            self._check_arrivals()
         self._describe_records(self._spike_records.values())
         with self._alone(), self._writing_records(), _bar(progress, duration) as advance:
             for taken in self._pieces(steps, piece):
@@ -407,9 +411,16 @@ class Network:
         done = 0
         while done < steps:
             count = min(length, steps - done)
+            # a callback may have set others
+            self._check_arrivals()
             self._run_steps(count)
             done += count
             yield count
+
+    def _check_arrivals(self) -> None:
+        for population in self._populations:
+            if not _has_own(population, "predictSpikes"):
+                population._check_arrivals(self._dt)
 
     def _run_steps(self, count: int) -> None:
         if self._fast:

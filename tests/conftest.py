@@ -1,5 +1,6 @@
 """What the tests share: both backends, this machine's exp, populations that go through Python."""
 import math
+import signal
 
 import numpy as np
 import pytest
@@ -16,6 +17,12 @@ def numpy_exp_is_libm():
 
 
 EXP_IS_LIBM = numpy_exp_is_libm()
+
+
+def pytest_configure(config):
+    # a shell has what it runs in the background ignore Ctrl-C, for which some tests wait
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header(config):

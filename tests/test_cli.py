@@ -58,6 +58,38 @@ def test_exit_codes_of_the_process(arguments, code, said, tmp_path):
         assert ended.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(("variable", "allowed"), [("LIFEXT_SIMD", "one of baseline"),
+                                                   ("LIFEXT_BACKEND", "one of compiled, reference")])
+@pytest.mark.parametrize("program", [["-m", "lifext"], ["-W", "error", "-mlifext"], ["lifext"]])
+def test_a_wrong_variable_gives_one_line_and_2(program, variable, allowed, tmp_path):
+    # as pip writes it
+    (tmp_path / "lifext").write_text("import sys\nfrom lifext.cli import main\n"
+                                     "if __name__ == '__main__':\n    sys.exit(main())\n")
+
+    def run(*arguments):
+        return subprocess.run([sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True,
+                              env={**os.environ, variable: "x86-64-v9"})
+    ended = run(*program, "info")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert re.fullmatch(rf"lifext: {variable}.* must be {allowed}.*, got 'x86-64-v9' \(--debug shows where\)\n",
+                        ended.stderr)
+    ended = run(*program, "info", "--debug")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Traceback")
+    assert f"ImportError: {variable}" in ended.stderr
+
+
+@pytest.mark.parametrize("program", [["-c", "import lifext"], ["-m", "script", "lifext"], ["script.py"]])
+def test_a_wrong_variable_is_an_import_error_in_python(program, tmp_path):
+    (tmp_path / "script.py").write_text("import lifext\n")
+    ended = subprocess.run([sys.executable, *program], cwd=tmp_path, capture_output=True, text=True,
+                           env={**os.environ, "LIFEXT_SIMD": "x86-64-v9"})
+    assert ended.returncode == 1
+    assert "Traceback" in ended.stderr
+    assert re.search("ImportError: LIFEXT_SIMD must be one of baseline.* on this machine, got 'x86-64-v9'",
+                     ended.stderr)
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
     reading, writing = os.pipe()
     os.close(reading)

@@ -7,6 +7,7 @@ import pathlib
 import re
 import sys
 import zipfile
+import zlib
 
 import h5py
 import libsonata
@@ -527,13 +528,16 @@ def test_a_stream_is_rewritten_and_windows_are_read_without_all_spikes_in_memory
     assert got.file == str(tmp_path / "two.h5")
 
 
-def test_sonata_of_other_programs(tmp_path):
+@pytest.mark.parametrize("how", [
+    {}, {"chunks": (2,)}, {"compression": "gzip"}, {"compression": "gzip", "shuffle": True, "chunks": (2,)},
+    {"compression": "gzip", "fletcher32": True}, {"compression": 9, "shuffle": True, "fletcher32": True}])
+def test_sonata_of_other_programs(tmp_path, how):
     path = tmp_path / "other.h5"
     with h5py.File(path, "w") as file:
         group = file.create_group("spikes/default")
         group.attrs["sorting"] = "by_time"
         group["node_ids"] = np.array([4, 0, 2], dtype=np.uint32)
-        group.create_dataset("timestamps", data=np.array([1, 2, 3], dtype=np.float32), compression="gzip")
+        group.create_dataset("timestamps", data=np.array([1, 2, 3], dtype=np.float32), **how)
     got = lifext.SpikeRecord.from_sonata(path)
     assert (got.name, got.size, got.start, got.stop, got.provenance) == ("default", 5, 0.0, 3.0, None)
     assert (got.ids.tolist(), got.times.tolist()) == ([4, 0, 2], [1, 2, 3])
@@ -573,6 +577,26 @@ def of_any_length(file):
     file["lifext/ring"].attrs["stop"] = stop
 
 
+def in_chunks(size, content, **how):
+    """Chunks that HDF5 takes as they are, which may have less in them than a chunk has."""
+    def change(file):
+        count = len(file["spikes/ring/timestamps"])
+        del file["spikes/ring/node_ids"]
+        ids = file.create_dataset("spikes/ring/node_ids", (count,), np.uint64, maxshape=(None,), chunks=(size,), **how)
+        for start in range(0, count, size):
+            if content is not None:
+                ids.id.write_direct_chunk((start,), content)
+            else:
+                ids[start:start + size] = 0
+    return change
+
+
+def text_of_any_length(name):
+    def change(file):
+        file["lifext/ring"].attrs[name] = "1.0"
+    return change
+
+
 def virtual(file):
     del file["spikes/ring/node_ids"]
     layout = h5py.VirtualLayout((5,), np.uint64)
@@ -590,6 +614,10 @@ def virtual(file):
     lambda file: file["spikes/ring/node_ids"].write_direct(np.full(len(file["spikes/ring/node_ids"]), 32, np.uint64)),
     lambda file: file.pop("spikes"), virtual, about_is("no JSON"), about_is("{}"), about_is(3), about_is("[" * 10**5),
     lambda file: file["lifext/ring"].attrs.create("stop", "late"), of_any_length,
+    in_chunks(2**27, zlib.compress(bytes(80)), compression="gzip"), in_chunks(100, bytes(792)),
+    in_chunks(100, zlib.compress(bytes(792)), compression="gzip"), in_chunks(100, b"no zlib", compression="gzip"),
+    in_chunks(100, bytes(792), shuffle=True), in_chunks(100, None, compression="lzf"),
+    text_of_any_length("stop"), lambda file: file["lifext/ring"].attrs.pop("stop"),
 ])
 def test_a_sonata_file_that_was_made_up_is_refused(tmp_path, record, change):
     path = tmp_path / "spikes.h5"
@@ -597,6 +625,36 @@ def test_a_sonata_file_that_was_made_up_is_refused(tmp_path, record, change):
     with h5py.File(path, "r+") as file:
         change(file)
     with pytest.raises(ValueError, match=r"SpikeRecord: (spikes must be in a SONATA file of spikes|name must be one)"):
+        lifext.SpikeRecord.from_sonata(path)
+
+
+def test_a_file_of_spikes_has_no_strings_of_any_length(tmp_path, record):
+    """Of which HDF5, where they are damaged, goes round in circles for ever: a global heap is where they would be."""
+    path = tmp_path / "spikes.h5"
+    record.to_sonata(path)
+    assert b"GCOL" not in path.read_bytes()
+    with h5py.File(path, "r+") as file:
+        file["spikes/ring/timestamps"].attrs["units"] = "ms"
+    assert b"GCOL" in path.read_bytes()
+    assert len(lifext.SpikeRecord.from_sonata(path)) == len(record)
+    with h5py.File(path, "r+") as file:
+        file.attrs["format"] = "lifext spikes 2"
+    with pytest.raises(ValueError, match="to must be a file that does not exist yet, or one of recorded spikes"):
+        ran(path)
+
+
+def test_text_in_place_of_numbers_is_not_read(tmp_path, record):
+    """HDF5 makes room for as many bytes as a string of varying length claims, here for a gigabyte."""
+    path = tmp_path / "spikes.h5"
+    record.to_sonata(path)
+    with h5py.File(path, "r+") as file:
+        del file["spikes/ring/node_ids"]
+        file.create_dataset("spikes/ring/node_ids", data=["a"] * len(record), dtype=h5py.string_dtype())
+        place = file["spikes/ring/node_ids"].id.get_offset()
+    data = bytearray(path.read_bytes())
+    data[place:place + 4] = (2**30).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="/spikes/ring/node_ids has no numbers"):
         lifext.SpikeRecord.from_sonata(path)
 
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from lifext import firstOrdKin, firstOrdKinExp, kineticBase, secondOrdKin
+from lifext import _core, firstOrdKin, firstOrdKinExp, kineticBase, secondOrdKin
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -151,3 +151,21 @@ def test_the_base_class_has_no_law():
         kinetic.project(0.05)
     with pytest.raises(NotImplementedError):
         kinetic.update(0.05, [], [])
+
+
+@pytest.mark.parametrize("when", [1e308, -1e308, 1.7e308])
+@pytest.mark.parametrize("tau", [2.0, 1e-300, np.array([2.0, 3.0])])
+def test_a_spike_that_is_far_away_is_no_error(when, tau):
+    """Where exp has no number any more, all paths have what libm's gives."""
+    class Composed(firstOrdKinExp):
+        def _loss_prop(self, dt):
+            return super()._loss_prop(dt)
+
+    def gating(cls, backend):
+        kinetic = cls(2, 1, tau)
+        with _core.using(backend), np.errstate(all="ignore"):
+            kinetic.update(0.05, [when], [[1.0, 2.0]])
+        return kinetic.kinetic(0.05)
+    assert not np.isfinite(gating(firstOrdKinExp, "compiled")).any()
+    for cls, backend in ((firstOrdKinExp, "reference"), (Composed, "compiled")):
+        np.testing.assert_array_equal(gating(cls, backend), gating(firstOrdKinExp, "compiled"))

@@ -1,13 +1,17 @@
 """Random numbers: the global generator's, in the published order, or a population's own."""
+import pickle
 import threading
 
 import numpy as np
 import pytest
+from conftest import composed
 
 import lifext
 from lifext._core import uniform
+from lifext._core.buffers import MOST_ARRIVALS
 
 DT = 0.05
+TOO_MANY = np.nextafter(MOST_ARRIVALS, np.inf)
 
 
 def steps(pop, n=20):
@@ -119,3 +123,76 @@ def test_threads_share_the_global_generator_without_loss():
             thread.join()
 
     assert state_after(together) == state_after(lambda noises: [draw(noise) for noise in noises])
+
+
+# more arrivals in a step than can be drawn
+
+def test_the_most_arrivals_are_what_numpy_draws():
+    generator = np.random.default_rng(1)
+    assert generator.poisson(MOST_ARRIVALS) > 9e18
+    with pytest.raises(ValueError, match="lam value too large"):
+        generator.poisson(TOO_MANY)
+
+
+def refused(name="rate", value="9.22.*", owner="noisePoisson", dt="1.0"):
+    return pytest.raises(ValueError, match=rf"^{owner}: {name} must be >= 0 and <= 9\.2\d+e\+18/dt = [\d.e+]+ kHz at "
+                                           rf"dt = {dt} ms, got {value}$")
+
+
+@pytest.mark.parametrize("cls", [lifext.pyrPop, composed(lifext.interPop)])
+@pytest.mark.parametrize("each", [False, True])
+def test_a_population_refuses_more_arrivals_than_can_be_drawn(backend, cls, each):
+    pop = cls(3, rng=1, noise_g=0)
+    pop.receivePyrSpikes(1.0, 1, [[0.5]], np.ones((1, 3)))
+    pop.noise.rate = np.array([1.0, TOO_MANY, 1.0]) if each else TOO_MANY
+    before = pickle.dumps(pop.__getstate__())
+    for draw in (lambda: pop.predictSpikes(1.0, 1.0), lambda: pop.noise.project(1.0, np.full(3, -60.0))):
+        with refused(r"rate\[1\]" if each else "rate"):
+            draw()
+        assert pickle.dumps(pop.__getstate__()) == before
+    pop.noise.rate = np.array([1.0, MOST_ARRIVALS, 1.0]) if each else MOST_ARRIVALS
+    pop.predictSpikes(1.0, 1.0)
+    assert 9e18 * np.exp(-0.5) < pop.noise._s[1] < 9.3e18
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, -1.0])
+def test_rates_written_in_place_are_looked_at(backend, value):
+    pop = lifext.pyrPop(3, rng=1)
+    pop.noise.rate = np.ones(3)
+    steps(pop, 2)
+    pop.noise.rate[2] = value
+    with refused(r"rate\[2\]", value, dt=DT):
+        pop.predictSpikes(DT, 1.0)
+    # what was predicted can be taken
+    pop.processTimeStep(DT, 1.0)
+
+
+def test_afferents_are_looked_at_while_they_are_on(backend):
+    pop = lifext.pyrPop(3, rng=1)
+    pop.afferents = lifext.affFlatPoisson(3)
+    pop.stim(rate=1e30)
+    with refused(value=r"1e\+30", owner="affFlatPoisson", dt=DT):
+        pop.predictSpikes(DT, 1.0)
+    pop.removeStim()
+    assert np.isfinite(steps(pop)).all()
+
+
+@pytest.mark.parametrize("compat", [False, True])
+def test_a_network_refuses_more_arrivals_than_can_be_drawn(compat):
+    net = lifext.Network(1.0, compat=True) if compat else lifext.Network(1.0, seed=1)
+    pops = [lifext.pyrPop(3, noise_g=0, **({"rng": k} if compat else {})) for k in range(2)]
+    net.add(first=pops[0], second=pops[1])
+    record = net.record_spikes(pops[0])
+    pops[1].noise.rate = TOO_MANY
+    before = pickle.dumps(net)
+    with refused():
+        net.run(2.0)
+    assert pickle.dumps(net) == before
+    net.run(0.0)
+    pops[1].noise.rate = 1.0
+
+    def change(net):
+        pops[1].noise.rate = TOO_MANY
+    with refused():
+        net.run(5.0, every=(2.0, change))
+    assert (net.time, record.stop) == (2.0, 2.0)

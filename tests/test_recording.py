@@ -292,7 +292,7 @@ def test_a_file_says_where_it_comes_from(tmp_path):
     net.run(10.0)
     with h5py.File(path, "r") as file:
         assert sorted(file["spikes"]) == ["cells", "other"]
-        assert file["spikes/cells/timestamps"].attrs["units"] == "ms"
+        assert file["spikes/cells/timestamps"].attrs["units"] == b"ms"
         about = json.loads(file["lifext/cells"].asstr()[()])
         assert file["lifext/cells"].attrs["stop"] == pytest.approx(60.0)
     facts = about.pop("provenance")

@@ -238,9 +238,6 @@ class PopulationCalls:
     @rule(path=st.sampled_from([*NUMBERS, *STATES, "AMPA", "leak", "noise", "afferents", "NMDA.kinetic"]),
           value=HOSTILE)
     def set_something_hostile(self, path, value):
-        # more arrivals than NumPy's generators can draw
-        if path == "noise.rate" and isinstance(value, (int, float)) and value > 1e9:
-            return
         # each side an array of its own, as it is taken as it is
         self.on_population(lambda pop: put(pop, path, np.copy(value) if isinstance(value, np.ndarray) else value))
 
@@ -279,10 +276,6 @@ class PopulationCalls:
     @rule(excites=st.booleans(), seed=st.integers(0, 2**20), place=st.integers(0, 3), value=HOSTILE,
           within=st.booleans())
     def receive_something_hostile(self, excites, seed, place, value, within):
-        # of a spike 1e308 ms away, C's exp is infinite, and the twins' math.exp an OverflowError
-        if place == 2 and "1e+308" in repr(value):
-            return
-
         def act(pop):
             arguments = list(spikes_received(pop.size, np.random.default_rng(seed)))
             if within and place > 1 and np.size(arguments[place]):
@@ -340,8 +333,8 @@ class Population(PopulationCalls, Both):
 
     @rule(method=st.sampled_from(["predictSpikes", "processTimeStep"]), place=st.integers(0, 1), value=HOSTILE)
     def step_in_something_hostile(self, method, place, value):
-        # of numbers, those that are refused: a step of 2**70 ms has more arrivals than NumPy's generators can draw
-        if isinstance(value, (int, float)) and (0 < value < np.inf if place == 0 else abs(value) < np.inf):
+        # of times, those that are refused: steps at others would go on from there
+        if isinstance(value, (int, float)) and place == 1 and abs(value) < np.inf:
             return
         arguments = [DT, self.step * DT]
         arguments[place] = value

@@ -4,7 +4,7 @@
     python .ci/trust/report.py                                    # writes the page's tables anew
     python .ci/trust/report.py --check                            # fails if the page has others
     python .ci/trust/report.py --add growth.json fuzz.json        # first takes results into bench/results/trust
-    python .ci/trust/report.py --tests "wheel" tests.xml --python PYTHON    # or what pytest --junitxml wrote
+    python .ci/trust/report.py --tests suites/*.json              # or tests of an environment, which suite.py counted
 
 Only results of real runs are kept in bench/results/trust; `result.py` has their form. A result without commit and
 versions gets those of now. Sections whose file is not there are left out.
@@ -12,9 +12,7 @@ versions gets those of now. Sections whose file is not there are left out.
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
-import xml.etree.ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import result  # noqa: E402
@@ -33,16 +31,18 @@ def load(name):
 def table(head, rows):
     """Return lines of a table."""
     def line(cells):
-        return "| " + " | ".join(str(cell) for cell in cells) + " |"
+        return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
     return [line(head), "|" + "---|" * len(head), *map(line, rows), ""]
 
 
 def where(found):
-    """Return what a result was measured with, in words."""
+    """Return what a result was measured with, in words, unless it says so of each of its parts."""
+    if "versions" not in found:
+        return []
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
     told = f"{found['date']}, commit {found['commit']}, {found['machine']}, {versions}."
     # of a run that was not of everything
-    return f"{found['note']} {told}" if "note" in found else told
+    return [f"{found['note']} {told}" if "note" in found else told, ""]
 
 
 def number(value):
@@ -53,17 +53,30 @@ def number(value):
 # One function a section: each takes the figures of its result
 
 def suites(figures):
-    """Return the tests that ran, and with which versions."""
-    rows = [[name, suite["tests"], suite["passed"], suite["skipped"], suite["failed"], suite["python"], suite["numpy"]]
-            for name, suite in figures.items()]
-    return table(["build", "tests", "passed", "skipped", "failed", "Python", "NumPy"], rows)
+    """Return the tests that ran, with which versions, and why some were skipped."""
+    lines = table(["environment", "tests", "passed", "skipped", "failed", "seconds", "day", "commit"],
+                  [[name, *[number(run[what]) for what in ("tests", "passed", "skipped", "failed", "seconds")],
+                    run["date"], run["commit"]] for name, run in figures.items()])
+    lines += across(figures, "version of", [run["versions"] for run in figures.values()])
+    lines += across(figures, "tests skipped", [run["reasons"] for run in figures.values()])
+    return [*lines, "The seconds are pytest's, on a machine that did other work, too.", ""]
+
+
+def across(names, what, columns):
+    """Return a table of values by key, with a column for each name, or nothing if there are none."""
+    keys = list(dict.fromkeys(key for column in columns for key in column))
+    rows = [[key, *[column.get(key, "") for column in columns]] for key in keys]
+    return table([what, *names], rows) if rows else []
 
 
 def sanitizers(figures):
-    """Return what the sanitizers reported."""
-    return table(["sanitizers", "tests", "skipped", "failed", "reports"],
-                 [[", ".join(figures["sanitizers"]), figures["tests"], figures["skipped"], figures["failed"],
-                   f"**{figures['reports']}**"]])
+    """Return what the sanitizers reported in each run of tests."""
+    rows = [[run["of"] if "of" in run else f"{len(run['files'])} files: {', '.join(run['files'])}"
+             + (f"; part of {run['partly']}" if run["partly"] else ""),
+             *[number(run[what]) for what in ("tests", "skipped", "failed")], f"**{run['reports']}**",
+             number(run["seconds"]), run["date"], run["commit"]] for run in figures["runs"]]
+    return [f"Quick tests on a build with the sanitizers {', '.join(figures['runs'][-1]['sanitizers'])}.", "",
+            *table(["of", "tests", "skipped", "failed", "reports", "seconds", "day", "commit"], rows)]
 
 
 def coverage(figures):
@@ -76,10 +89,18 @@ def coverage(figures):
 
 
 def growth(figures):
-    """Return the slope of the memory."""
-    rows = [[name, number(case["count"]), number(case["bytes_a_million"]), number(case["spread_bytes"])]
+    """Return the slope of the memory; of a million only where there were so many."""
+    rows = [[name, number(case["count"]), number(case["bytes_a_unit"] + 0.0),
+             number(case["bytes_a_million"]) if case["count"] >= 10**6 else "", number(case["spread_bytes"])]
             for name, case in figures.items()]
-    return table(["what is done", "how often", "bytes per 10^6", "highest less lowest, bytes"], rows)
+    return table(["what is done", "how often", "bytes each", "bytes per 10^6", "highest less lowest, bytes"], rows)
+
+
+def fuzz_calls(figures):
+    """Return how many random calls there were."""
+    ends = ("sequences", "calls", "refused", "differences")
+    return ["Each call is made to the compiled side and to the NumPy twin; then both are compared, bit for bit.",
+            "", *table(["on", *ends], [[name, *[number(case[end]) for end in ends]] for name, case in figures.items()])]
 
 
 def fuzz_files(figures):
@@ -105,6 +126,7 @@ def anything(figures):
 
 
 SECTIONS = {"suites": ("Tests run, and versions covered", suites), "sanitizers": ("Sanitizers", sanitizers),
+            "fuzz_calls": ("Random calls, sound and hostile", fuzz_calls),
             "fuzz_files": ("Files damaged, and what happened to them", fuzz_files),
             "growth": ("Memory over a long run", growth), "coverage": ("Lines that the tests run", coverage)}
 
@@ -117,7 +139,7 @@ def tables():
         found = load(name)
         if found is not None:
             title, section = SECTIONS.get(name, (found["what"].capitalize(), anything))
-            lines += [f"### {title}", "", *section(found["figures"]), where(found), ""]
+            lines += [f"### {title}", "", *section(found["figures"]), *where(found)]
     return "\n".join(lines)
 
 
@@ -129,6 +151,9 @@ def page():
 
 def add(path):
     """Take in a result, of the common form or with one key, its name."""
+    if path.name == "sanitizers.json":
+        add_sanitizers(path)
+        return
     found = json.loads(path.read_text(encoding="utf-8"))
     if "figures" in found:
         (RESULTS / path.name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -137,33 +162,37 @@ def add(path):
     result.write(RESULTS / f"{name}.json", name.replace("_", " "), figures)
 
 
-def add_tests(name, path, python):
-    """Take in what pytest says of its tests, beside those of other builds."""
-    suite = xml.etree.ElementTree.parse(path).getroot().find("testsuite").attrib
-    seen = json.loads(subprocess.run([python, "-c", "import json, platform, numpy; print(json.dumps("
-                                      "[platform.python_version(), numpy.__version__]))"], check=True,
-                                     capture_output=True, text=True).stdout)
-    tests, skipped = int(suite["tests"]), int(suite["skipped"])
-    failed = int(suite["failures"]) + int(suite["errors"])
-    known = load("suites")
-    figures = known["figures"] if known else {}
-    figures[name] = {"tests": tests, "passed": tests - skipped - failed, "skipped": skipped, "failed": failed,
-                     "python": seen[0], "numpy": seen[1]}
-    result.write(RESULTS / "suites.json", "tests run", figures)
+def add_sanitizers(path):
+    """Take in a run of tests with sanitizers, in place of earlier ones of the same files."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    run = found["figures"] | {fact: found[fact] for fact in ("versions", "commit", "machine", "date")}
+    known = load("sanitizers") or {"figures": {"runs": []}}
+    runs = [other for other in known["figures"]["runs"]
+            if "files" not in other or not set(other["files"]) <= set(run["files"])]
+    (RESULTS / "sanitizers.json").write_text(json.dumps({"what": found["what"], "figures": {"runs": [*runs, run]}},
+                                                        indent=1) + "\n", encoding="utf-8")
+
+
+def add_tests(path):
+    """Take in the tests of an environment, beside those of others."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    known = load("suites") or {"figures": {}}
+    known["figures"][found["what"]] = found.pop("figures") | {
+        fact: found[fact] for fact in ("versions", "commit", "machine", "date")}
+    (RESULTS / "suites.json").write_text(json.dumps({"what": "tests run", **known}, indent=1) + "\n", encoding="utf-8")
 
 
 def main():
     """Take in what is given, then write or check the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--add", nargs="+", type=pathlib.Path, default=[], metavar="FILE", help="results")
-    parser.add_argument("--tests", nargs=2, metavar=("BUILD", "XML"), help="tests of a build")
-    parser.add_argument("--python", default=sys.executable, help="what these tests ran with")
+    parser.add_argument("--tests", nargs="+", type=pathlib.Path, default=[], metavar="FILE", help="what suite.py wrote")
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args()
     for path in options.add:
         add(path)
-    if options.tests:
-        add_tests(*options.tests, options.python)
+    for path in options.tests:
+        add_tests(path)
     if options.check:
         if PAGE.read_text(encoding="utf-8") != page():
             sys.exit("docs/trust.md is not what .ci/trust/report.py makes of bench/results/trust: run it")

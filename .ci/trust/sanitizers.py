@@ -20,11 +20,16 @@ def main():
     said = work / "reports" / "tests.xml"
     if not said.exists():
         sys.exit(f"the tests did not end; {work / 'reports'} has what was said before")
-    suite = xml.etree.ElementTree.parse(said).getroot().find("testsuite").attrib
+    suite = xml.etree.ElementTree.parse(said).getroot().find("testsuite")
+    places = [case.get("classname") for case in suite.iter("testcase")]
+    files = list(dict.fromkeys(re.search(r"test_(\w+)", place)[1] for place in places if place))
+    # a test that was broken off has no place; the file before it may have been its own
+    partly = files.pop() if None in places else None
+    suite = suite.attrib
     result.write(work / "sanitizers.json", "tests on a build with sanitizers",
-                 {"sanitizers": checks.split(","), "tests": int(suite["tests"]), "skipped": int(suite["skipped"]),
-                  "failed": int(suite["failures"]) + int(suite["errors"]), "reports": len(reports), "said": reports,
-                  "seconds": round(float(suite["time"]))})
+                 {"sanitizers": checks.split(","), "files": files, "partly": partly, "tests": int(suite["tests"]),
+                  "skipped": int(suite["skipped"]), "failed": int(suite["failures"]) + int(suite["errors"]),
+                  "reports": len(reports), "said": reports, "seconds": round(float(suite["time"]))})
     print(f"{suite['tests']} tests, {len(reports)} reports of the sanitizers")
     sys.exit(bool(reports))
 

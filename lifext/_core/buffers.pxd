@@ -149,3 +149,4 @@ cdef class Cell(Lowered):
     cdef double[::1] exp_known_at         # for these v; NaN before the first
 
     cpdef bint ready(self, dt, time) noexcept
+    cpdef bint drawable(self, double dt) noexcept

@@ -5,6 +5,8 @@ from typing import Any, Self
 from .._types import Floats, Values, View
 from .spikes import SpikeBuffer
 
+MOST_ARRIVALS: float
+
 class GatingKind(IntEnum):
     LINEAR = 0
     EXPONENTIAL = 1
@@ -129,6 +131,7 @@ class Cell(Lowered):
                  spike_time: Floats, end_refractory: Floats, v_threshold: Values, v_reset: Values,
                  refractory: Values, cm: Values, excitation: SpikeBuffer, inhibition: SpikeBuffer) -> None: ...
     def ready(self, dt: object, time: object) -> bool: ...
+    def drawable(self, dt: float) -> bool: ...
     @property
     def size(self) -> int: ...
     @property

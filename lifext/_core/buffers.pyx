@@ -12,6 +12,11 @@ from libc.math cimport INFINITY
 
 from .numpy_loops cimport mean_of
 
+# Arrivals in a step, on average, that NumPy's generators still draw: a count ten standard deviations above is a
+# 64-bit integer.
+MOST_ARRIVALS = 2.0**63 - 10*2.0**31.5
+cdef double _most_arrivals = MOST_ARRIVALS
+
 cdef unsigned long long _patches = 0
 cdef unsigned long long _changes = 0
 
@@ -150,6 +155,17 @@ cdef class PoissonInput(Lowered):
         self.bit_generator, self.random, self.twister = None, NULL, False
 
 
+cdef bint can_be_drawn(PoissonInput p, double dt) noexcept:
+    """Whether counts can be drawn of what arrives over `dt`; an element of `rate` may have been written in place."""
+    cdef Py_ssize_t i
+    if p is None or not p.driven:
+        return True
+    for i in range(p.rate.shape[0]):
+        if not 0.0 <= dt*p.rate[i] <= _most_arrivals:
+            return False
+    return True
+
+
 cdef class Cell(Lowered):
     def __init__(self, Receptor ampa, Receptor nmda, Receptor gaba, bint inhibited, PoissonInput noise,
                  Leak leak, afferents, double[::1] v, double[::1] v_ahead, uint8_t[::1] spiked,
@@ -174,6 +190,10 @@ cdef class Cell(Lowered):
         self.excitation, self.inhibition = excitation, inhibition
         self.slope1, self.stage = np.empty(n), np.empty(n)
         self.exp_of_v, self.exp_known_at = np.empty(n), np.full(n, np.nan)
+
+    cpdef bint drawable(self, double dt) noexcept:
+        """Whether a step of `dt` can be predicted: not if more arrives in it than NumPy's generators can draw."""
+        return can_be_drawn(self.noise, dt) and can_be_drawn(self.afferents, dt)
 
     cdef bint is_current(self) noexcept:
         return (Lowered.is_current(self)

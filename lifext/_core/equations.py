@@ -45,7 +45,11 @@ def exponential_decay(d: Values, tau: Values) -> Any:
     """Return the part left after `d`: libm's exp for numbers, NumPy's for arrays."""
     if np.ndim(tau) or np.ndim(d):
         return np.exp(decay_exponent(d, tau))
-    return math.exp(decay_exponent(d, tau))
+    try:
+        return math.exp(decay_exponent(d, tau))
+    except OverflowError:
+        # back over a time that is too long; libm itself gives this
+        return math.inf
 
 
 def decay_exponent(d: Values, tau: Values) -> Any:

@@ -61,8 +61,11 @@ def predict(Cell c, double dt, double time):
 
 
 def predict_if_ready(Cell c, dt, time):
-    """Predict, and return how many neurons reach threshold; -1, and nothing is done, unless the record is `ready`."""
-    return predict_cell(c, dt, time) if c is not None and c.ready(dt, time) else -1
+    """Predict, and return how many neurons reach threshold; -1, and nothing is done, unless the record is `ready`.
+
+    Nor is it where more arrives than is `drawable`.
+    """
+    return predict_cell(c, dt, time) if c is not None and c.ready(dt, time) and c.drawable(dt) else -1
 
 
 cdef Py_ssize_t predict_cell(Cell c, double dt, double time) except -1:

@@ -192,7 +192,7 @@ def predict(c: Cell, dt: float, time: float) -> int:
 
 def predict_if_ready(c: Cell | None, dt: Any, time: Any) -> int:
     """Twin of `membrane.predict_if_ready`."""
-    return predict(c, dt, time) if c is not None and c.ready(dt, time) else -1
+    return predict(c, dt, time) if c is not None and c.ready(dt, time) and c.drawable(dt) else -1
 
 
 def advance(c: Cell, dt: float, time: float) -> None:
