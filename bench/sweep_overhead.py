@@ -3,11 +3,15 @@
 First with trials that only wait, so that a busy machine matters little: the start of the workers, once a
 process, and what each trial then costs beyond its own time. Then against two processes that call the function
 by hand, with trials that compute for about a second, each time in a fresh process, in turn: the ratio
-of wall times, from when the workers are there.
+of wall times, from when the workers are there, and where the difference is. A trial notes when it began and
+ended, so that one sees how long a worker is between two trials, how long they wait for the first and what follows
+the last, how much longer a trial itself takes, and how long one worker has nothing left to do while another
+is at the last trial, which is a matter of their number and no cost of the sweep.
 """
 import argparse
 import json
 import multiprocessing
+import os
 import pathlib
 import statistics
 import subprocess
@@ -25,6 +29,7 @@ WAYS = ("by hand", "sweep", "sweep, stored")
 
 def trial(rng, duration):
     """Run a network for a while; as much to keep as a trial of a study has."""
+    began = time.monotonic()
     cells, inhibition = lifext.pyrPop(800, noise_g=0.005), lifext.interPop(200)
     net = lifext.Network(dt=0.05, seed=rng, threads=1)
     net.add(cells=cells, inhibition=inhibition)
@@ -32,13 +37,14 @@ def trial(rng, duration):
     net.connect(inhibition, cells, lifext.Uniform(1e-4), "inh")
     spikes = net.record_spikes(cells)
     net.run(duration)
-    return {"spikes": len(spikes), "v": cells.VMs(), "times": spikes.times}
+    return {"spikes": len(spikes), "v": cells.VMs(), "times": spikes.times[:120_000],
+            "worker": os.getpid(), "began": began, "ended": time.monotonic()}
 
 
 def wait(rng, seconds):
     """Take a known time, and return as much as a trial of a study has."""
     time.sleep(seconds)
-    return {"spikes": 1, "v": np.zeros(1000), "times": np.zeros(10_000)}
+    return {"spikes": 1, "v": np.zeros(800), "times": np.zeros(120_000)}
 
 
 def beyond_waiting(count, stored, pause=0.2):
@@ -66,41 +72,59 @@ def calibrated(seconds):
     return max(1.0, round(200.0 * seconds / (time.perf_counter() - start)))
 
 
-def by_hand(duration, numbers, ready):
+def by_hand(duration, numbers, ready, told):
     ready.wait()
     for number in numbers:
-        trial(np.random.default_rng([1, number]), duration)
+        result = trial(np.random.default_rng([1, number]), duration)
+        told.put([result[name] for name in ("worker", "began", "ended")])
 
 
 def time_by_hand(duration, count):
-    """Return how long two processes take that share out the trials, s."""
+    """Return what two processes took that share out the trials."""
     context = multiprocessing.get_context("spawn")
-    ready = context.Barrier(CORES + 1)
-    processes = [context.Process(target=by_hand, args=(duration, range(k, count, CORES), ready)) for k in range(CORES)]
+    ready, told = context.Barrier(CORES + 1), context.SimpleQueue()
+    processes = [context.Process(target=by_hand, args=(duration, range(k, count, CORES), ready, told))
+                 for k in range(CORES)]
     for process in processes:
         process.start()
     ready.wait()
-    start = time.perf_counter()
+    start = time.monotonic()
+    trials = [told.get() for _ in range(count)]
     for process in processes:
         process.join()
-    return time.perf_counter() - start
+    return spent(start, time.monotonic(), *zip(*trials))
 
 
 def time_sweep(duration, count, stored):
-    """Return how long a sweep over the trials takes, s."""
+    """Return what a sweep over the trials took."""
     beyond_waiting(CORES, stored)
     with tempfile.TemporaryDirectory() as scratch:
-        start = time.perf_counter()
-        lifext.sweep(trial, {"duration": [duration]}, trials=count, seed=1, n_jobs=CORES,
-                     store=pathlib.Path(scratch) / "store" if stored else None)
-        return time.perf_counter() - start
+        start = time.monotonic()
+        table = lifext.sweep(trial, {"duration": [duration]}, trials=count, seed=1, n_jobs=CORES,
+                             store=pathlib.Path(scratch) / "store" if stored else None)
+        end = time.monotonic()
+    return spent(start, end, *(list(table[name]) for name in ("worker", "began", "ended")))
 
 
-def seconds(way, duration, count):
-    """Return how long the trials take in a fresh process, s."""
+def spent(start, end, workers, began, ended):
+    """Return where the time from start to end went, s a trial and core."""
+    between = first = idle = 0.0
+    for worker in set(workers):
+        own = sorted((a, b) for who, a, b in zip(workers, began, ended) if who == worker)
+        first += own[0][0] - start
+        between += sum(after[0] - before[1] for before, after in zip(own, own[1:]))
+        idle += max(ended) - own[-1][1]
+    count = len(began)
+    return {"wall": CORES * (end - start) / count, "trial": (sum(ended) - sum(began)) / count,
+            "between trials": between / count, "before the first": first / count,
+            "after the last": CORES * (end - max(ended)) / count, "idle at the end": idle / count}
+
+
+def shares(way, duration, count):
+    """Return what `spent` says of the trials in a fresh process."""
     command = [sys.executable, __file__, "--way", way, "--duration", str(duration), "--trials", str(count)]
     found = subprocess.run(command, check=True, capture_output=True, text=True)
-    return float(found.stdout)
+    return json.loads(found.stdout)
 
 
 def compare(arguments):
@@ -108,15 +132,18 @@ def compare(arguments):
     taken = {way: [] for way in WAYS}
     for _ in range(arguments.repeats):
         for way, times in taken.items():
-            times.append(seconds(way, duration, arguments.trials))
-    print(f"{arguments.trials} trials of {duration} ms simulated, on {CORES} cores, {arguments.repeats} times each")
-    for way, times in taken.items():
-        ratios = [time / hand for time, hand in zip(times, taken["by hand"])]
-        each = CORES * statistics.median(times) / arguments.trials
-        print(f"{way:20} {each:6.3f} s a trial and core, {100 * (statistics.median(ratios) - 1):+6.1f} % "
-              f"({100 * (min(ratios) - 1):+.1f} to {100 * (max(ratios) - 1):+.1f})")
+            times.append(shares(way, duration, arguments.trials))
+    print(f"{arguments.trials} trials of {duration} ms simulated, on {CORES} cores, {arguments.repeats} times each; "
+          "medians, s a trial and core")
+    print(" " * 16 + "".join(f"{way:>20}" for way in WAYS))
+    for part in taken["by hand"][0]:
+        print(f"{part:16}" + "".join(f"{statistics.median(each[part] for each in taken[way]):20.4f}" for way in WAYS))
+    for way in WAYS[1:]:
+        ratios = [ours["wall"] / hand["wall"] for ours, hand in zip(taken[way], taken["by hand"])]
+        print(f"{way}: {100 * (statistics.median(ratios) - 1):+.1f} % ({100 * (min(ratios) - 1):+.1f} to "
+              f"{100 * (max(ratios) - 1):+.1f}) in wall time")
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps({"trials": arguments.trials, "duration": duration, "seconds": taken}))
+        arguments.json.write_text(json.dumps({"trials": arguments.trials, "duration": duration, "spent": taken}))
 
 
 def main():
@@ -133,9 +160,9 @@ def main():
         compare(arguments)
         return
     if arguments.way == "by hand":
-        print(time_by_hand(arguments.duration, arguments.trials))
+        print(json.dumps(time_by_hand(arguments.duration, arguments.trials)))
     else:
-        print(time_sweep(arguments.duration, arguments.trials, arguments.way == "sweep, stored"))
+        print(json.dumps(time_sweep(arguments.duration, arguments.trials, arguments.way == "sweep, stored")))
 
 
 if __name__ == "__main__":

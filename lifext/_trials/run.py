@@ -88,9 +88,11 @@ def run(plan: Plan, n_jobs: int | None, store: Path | None, shard: tuple[int, in
     done, failed = kept.keys()
     there = done if retry_failed else done | failed
     missing = [job for job in jobs if job.key not in there]
-    for _ in _finished(plan, missing, kept, n_jobs, progress, threads, len(jobs) - len(missing)):
-        pass
-    return as_table(plan.names, [kept.read(job.key) for job in jobs])
+    read = {}
+    for key, _ in _finished(plan, missing, kept, n_jobs, progress, threads, len(jobs) - len(missing)):
+        # while others still run
+        read[key] = kept.read(key)
+    return as_table(plan.names, [read.get(job.key) or kept.read(job.key) for job in jobs])
 
 
 def load(paths: Sequence[Path]) -> pandas.DataFrame:
