@@ -24,6 +24,12 @@ BYTES_READ, BYTES_WRITTEN = 4 * 8, 3 * 8
 # are left out.
 FLOPS = 24
 
+# workload, who, than whom, how many times as fast it was to be
+AIMS = (("ring", "lifext", "original", 150), ("ring", "lifext", "Brian2 C++ rk2", 10), ("ring", "lifext", "NEST", 80),
+        ("ring", "lifext by hand", "original", 15), ("coba-4000", "lifext", "Brian2 C++ rk2", 6),
+        ("neurons-100000", "lifext", "Brian2 C++ rk2", 4))
+FIRST_RESULT_S, PART_OF_LIMIT = 0.5, 0.6
+
 TITLES = {"ring": "Single ring", "dual": "Dual ring, a whole trial",
           "decision": "A decision between two pools", "coba-4000": "COBA, 4,000 neurons",
           "coba-40000": "COBA, 40,000 neurons", "one": "One neuron", "first": "First result of a fresh process"}
@@ -110,6 +116,37 @@ def workload_section(workload, results, source):
         lines += ["Bumps, strength and direction in degrees: "
                   + "; ".join(f"{name}: {vectors(figures)}" for name, figures, _ in measured(results)) + ".", ""]
     return lines + remarks(results)
+
+
+def aims_section(workloads, limits):
+    """Return what was aimed at, and what came out."""
+    def cost(workload, name):
+        figures = workloads.get(workload, {}).get(name, {}).get("figures", {})
+        return figures.get("s_per_simulated_s", {}).get("median")
+
+    rows = []
+    for workload, name, other, times in AIMS:
+        ours, theirs = cost(workload, name), cost(workload, other)
+        if ours and theirs:
+            title = TITLES.get(workload) or f"Neurons only, {int(workload.partition('-')[2]):,}"
+            rows.append([title, f"{name} to {other}", f"{times} x", f"{number(theirs / ours)} x",
+                         "" if theirs >= times * ours else "missed"])
+    first = workloads.get("first", {}).get("lifext", {}).get("figures")
+    if first:
+        took = first["first_result_s"]["median"]
+        rows.append([TITLES["first"], "lifext", f"{FIRST_RESULT_S} s", f"{number(took)} s",
+                     "" if took <= FIRST_RESULT_S else "missed"])
+    for n, figures in costs(neurons_of(workloads)).get("lifext", []) if limits else []:
+        part = max(traffic_ns(n, limits[0]), arithmetic_ns(limits[0])) / figures["ns_per_neuron_step"]["median"]
+        if n == 100_000:
+            rows.append([f"Neurons only, {n:,}", "lifext to the nearer limit", f"{PART_OF_LIMIT:.0%}", f"{part:.0%}",
+                         "" if part >= PART_OF_LIMIT else "missed"])
+    if not rows:
+        return []
+    return ["## What was aimed at", "",
+            "What binds lifext where an aim is missed, with profiles and what was tried, is in "
+            "[README.md](README.md#what-binds-the-networks).", "",
+            *table([["workload", "", "aim", "measured", ""], *rows]), ""]
 
 
 def remarks(results):
@@ -315,6 +352,7 @@ def document(results, name, sources):
         "ready* what a process does once: start, import, compile. *Peak* is the largest resident set of the process "
         "that simulates. Rates are means over turns; where there are several, one for each epoch of the protocol.", "",
         "![cost of each workload](results/race_bars.png)", ""]
+    lines += aims_section(workloads, results.get("limits"))
     for workload, found in workloads.items():
         if workload in TITLES:
             lines += workload_section(workload, found, sources[workload])
