@@ -57,8 +57,10 @@ class Contender:
 
     def _answer(self):
         watchdog = threading.Timer(self.timeout, self._end)
-        watchdog.start()
+        # the process does not wait for it when Ctrl-C comes while it starts
+        watchdog.daemon = True
         try:
+            watchdog.start()
             # what a library says when it is imported comes first
             line = next((line for line in self.process.stdout if line.startswith("{")), None)
         finally:
