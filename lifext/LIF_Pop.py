@@ -128,7 +128,7 @@ class baseLIFPop(Watched):
 
     _inhibited = True
     _spikeTime: Floats
-    _lowered: buffers.Cell
+    _lowered: buffers.Cell | None
 
     def __init__(self, size: int, vTh: ArrayLike = -50, vReset: ArrayLike = -60, refDur: ArrayLike = 2,
                  cM: ArrayLike = 0.5, AMPA_g: ArrayLike = 0.7, NMDA_g: ArrayLike = 0.07, GABA_g: ArrayLike = 0.1,

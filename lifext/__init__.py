@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 try:
     from . import _core as _core
-except ImportError as error:
+except ImportError as _error:
     from . import _startup
-    _startup.end_the_command(error)
+    _startup.end_the_command(_error)
     raise
 
 from . import LIF_Pop, currents, ivprobs, kinetics, network, recording, trials, weights
