@@ -77,14 +77,8 @@ def test_threads(want, threads):
     assert_same(want, run(threads=threads))
 
 
-@pytest.mark.parametrize("name", loops.supported())
-def test_instruction_sets(want, name):
-    before = loops.chosen()
-    loops.choose(name)
-    try:
-        assert_same(want, run())
-    finally:
-        loops.choose(before)
+def test_instruction_sets(want, build):
+    assert_same(want, run())
 
 
 def test_an_instruction_set_chosen_between_two_runs(want):

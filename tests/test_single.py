@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from fast_tools import DT, Train, assert_same, everything, network, quiet, run, volleys
 from test_fast_bits import busy, outcome
+from test_fast_bits import run as run_busy
 
 import lifext
 from lifext import Network, PerformanceWarning, Uniform
-from lifext._core import equations, fast, loops
+from lifext._core import equations, fast
 
 DURATION = 15.0
 
@@ -25,14 +26,14 @@ def ulps(found, true):
 def test_exp_is_within_a_unit_of_the_last_place(lowest, highest):
     x = np.random.default_rng(1).uniform(lowest, highest, 1_000_000).astype(np.float32)
     x = x[(x >= -87) & (x <= 88.72)]
-    assert ulps(fast.single_exponential(x), np.exp(x.astype(np.float64))).max() < 1
+    assert ulps(fast.exponential(x), np.exp(x.astype(np.float64))).max() < 1
 
 
 def test_exp_at_its_limits():
     x = np.array([0.0, -0.0, 1e-45, -1e-45, np.inf, -np.inf, 89.0, 3e38, -87.1, -3e38], dtype=np.float32)
-    assert fast.single_exponential(x).tolist() == [1, 1, 1, 1, np.inf, 0, np.inf, np.inf, 0, 0]
-    assert np.isnan(fast.single_exponential(np.array([np.nan], dtype=np.float32))).all()
-    ends = fast.single_exponential(np.array([88.72, -87.0], dtype=np.float32))
+    assert fast.exponential(x).tolist() == [1, 1, 1, 1, np.inf, 0, np.inf, np.inf, 0, 0]
+    assert np.isnan(fast.exponential(np.array([np.nan], dtype=np.float32))).all()
+    ends = fast.exponential(np.array([88.72, -87.0], dtype=np.float32))
     assert np.isfinite(ends).all()
     assert ends[1] > np.finfo(np.float32).tiny
 
@@ -40,22 +41,22 @@ def test_exp_at_its_limits():
 @pytest.mark.parametrize(("lowest", "highest"), [(-0.5, 0.5), (-16, 16), (-99, 99)])
 def test_power_of_two_is_a_quotient_good_to_a_few_roundings(lowest, highest):
     y = np.random.default_rng(5).uniform(lowest, highest, 1_000_000).astype(np.float32)
-    above, below = (part.astype(np.float64) for part in fast.single_powers_of_two(y))
+    above, below = (part.astype(np.float64) for part in fast.powers_of_two(y))
     assert np.abs(above / below / np.exp2(y.astype(np.float64)) - 1).max() < 3.5 * 2.0**-24
 
 
 def test_power_of_two_at_its_limits():
     y = np.array([0.0, 1.0, -1.0, 100.0, 1e6, 3e38, -100.0, -1e6, -3e38], dtype=np.float32)
-    above, below = (part.astype(np.float64) for part in fast.single_powers_of_two(y))
+    above, below = (part.astype(np.float64) for part in fast.powers_of_two(y))
     np.testing.assert_allclose(above / below, [1, 2, 0.5, *[2.0**100] * 3, *[2.0**-100] * 3], rtol=3e-7)
-    assert np.isnan(fast.single_powers_of_two(np.array([np.nan], dtype=np.float32))).all()
+    assert np.isnan(fast.powers_of_two(np.array([np.nan], dtype=np.float32))).all()
 
 
 def test_magnesium_block_is_that_of_jahr_and_stevens():
     """As a part of the driving force, the error of the power's rounding included."""
     v = np.random.default_rng(6).uniform(-120, 60, 1_000_000).astype(np.float32)
     power = equations.magnesium_power(v)
-    left = equations.blocked_force(v, np.float32(0), np.ones(1, np.float32), *fast.single_powers_of_two(power)) / v
+    left = equations.blocked_force(v, np.float32(0), np.ones(1, np.float32), *fast.powers_of_two(power)) / v
     assert left.dtype == np.float32
     exact = 1 / (1 + np.exp(-0.062 * v.astype(np.float64)) / 3.57)
     assert np.abs(left / exact - 1).max() < 16 * 2.0**-24
@@ -115,10 +116,7 @@ def test_a_second_of_noise():
 # --- what cannot change a bit ---
 
 def left(pieces=(DURATION,), **options):
-    net, records = busy(dtype="float32", **options)
-    for piece in pieces:
-        net.run(piece)
-    return outcome(net, records)
+    return run_busy(pieces, dtype="float32", **options)
 
 
 @pytest.fixture(scope="module")
@@ -151,14 +149,8 @@ def test_threads(want, threads):
     assert_same(want, left(threads=threads))
 
 
-@pytest.mark.parametrize("name", loops.supported())
-def test_instruction_sets(want, name):
-    before = loops.chosen()
-    loops.choose(name)
-    try:
-        assert_same(want, left())
-    finally:
-        loops.choose(before)
+def test_instruction_sets(want, build):
+    assert_same(want, left())
 
 
 @pytest.mark.parametrize("pieces", [[DT] * round(DURATION / DT), [2.0, 0.05, 7.95, 5.0]])

@@ -34,45 +34,29 @@ cdef FastLoops *fast_loops(bint single) noexcept nogil:
     return <FastLoops *> fast_table_of(single)
 
 
-def exponential(const double[::1] x):
-    """Return exp(x) as the kernels have it, for tests."""
-    out = np.empty(x.shape[0])
-    cdef double[::1] filled = out
+def exponential(const Width[::1] x):
+    """Return exp(x) as the kernels of x's precision have it, for tests."""
+    out = np.empty_like(x)
+    cdef Width[::1] filled = out
     if x.shape[0] > 0:
-        fast_loops(False).exponentials(<Source> &x[0], x.shape[0], <Target> &filled[0])
+        fast_loops(Width is float).exponentials(<Source> <void *> &x[0], x.shape[0], <Target> <void *> &filled[0])
     return out
 
 
-def single_exponential(const float[::1] x):
-    """Return exp(x) as the kernels in single precision have it, for tests."""
-    out = np.empty(x.shape[0], dtype=np.float32)
-    cdef float[::1] filled = out
-    if x.shape[0] > 0:
-        fast_loops(True).exponentials(<Source> <void *> &x[0], x.shape[0], <Target> <void *> &filled[0])
-    return out
-
-
-def powers_of_two(const double[::1] y):
-    """Return 2^y as two arrays, above and below, of which it is the quotient."""
-    cdef double[::1] above = np.empty(y.shape[0])
-    cdef double[::1] below = np.empty(y.shape[0])
+def powers_of_two(const Width[::1] y):
+    """Return 2^y as two arrays, above and below, of which it is the quotient, as the kernels of y's precision do."""
+    cdef Width[::1] above = np.empty_like(y)
+    cdef Width[::1] below = np.empty_like(y)
     cdef Quotient power
+    cdef SingleQuotient single
     cdef Py_ssize_t i
     for i in range(y.shape[0]):
-        power = power_of_two(y[i])
-        above[i], below[i] = power.above, power.below
-    return np.asarray(above), np.asarray(below)
-
-
-def single_powers_of_two(const float[::1] y):
-    """Return 2^y as `powers_of_two` does, in single precision."""
-    cdef float[::1] above = np.empty(y.shape[0], dtype=np.float32)
-    cdef float[::1] below = np.empty(y.shape[0], dtype=np.float32)
-    cdef SingleQuotient power
-    cdef Py_ssize_t i
-    for i in range(y.shape[0]):
-        power = single_power_of_two(y[i])
-        above[i], below[i] = power.above, power.below
+        if Width is float:
+            single = single_power_of_two(y[i])
+            above[i], below[i] = single.above, single.below
+        else:
+            power = power_of_two(y[i])
+            above[i], below[i] = power.above, power.below
     return np.asarray(above), np.asarray(below)
 
 
