@@ -357,9 +357,8 @@ class baseLIFPop(Watched):
 
     def _cell(self) -> buffers.Cell | None:
         """Return the record for the kernels, or None for a population that goes through Python."""
-        cell: buffers.Cell | None = self.__dict__.get("_lowered")
-        if cell is not None and cell.current():
-            return cell
+        if self._lowered is not None and self._lowered.current():
+            return self._lowered
         if self.__dict__.get("_refusal", (None, None))[0] == buffers.change_count():
             return None
         try:

@@ -171,9 +171,8 @@ class Watched(metaclass=WatchedType):
         self._expire()
 
     def _expire(self) -> None:
-        record = self.__dict__.get("_lowered")
-        if record is not None:
-            record.expire()
+        if self._lowered is not None:
+            self._lowered.expire()
         buffers.changed()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -192,11 +191,10 @@ class Watched(metaclass=WatchedType):
 
     def _lowered_now(self) -> Any:
         """Return the record of this object for the kernels, or raise `NotLowered`."""
-        record = self.__dict__.get("_lowered")
-        if record is None or not record.current():
+        if self._lowered is None or not self._lowered.current():
             self._require_contract()
-            record = self.__dict__["_lowered"] = self._lower()
-        return record
+            self.__dict__["_lowered"] = self._lower()
+        return self._lowered
 
     def _lower(self) -> Any:
         raise NotLowered(f"{type(self).__name__} is not one of the classes that are compiled")

@@ -411,8 +411,9 @@ class Network:
         done = 0
         while done < steps:
             count = min(length, steps - done)
-            # a callback may have set others
-            self._check_arrivals()
+            if done > 0:
+                # a callback may have set other rates
+                self._check_arrivals()
             self._run_steps(count)
             done += count
             yield count
