@@ -136,11 +136,11 @@ def aims_section(workloads, limits):
         took = first["first_result_s"]["median"]
         rows.append([TITLES["first"], "lifext", f"{FIRST_RESULT_S} s", f"{number(took)} s",
                      "" if took <= FIRST_RESULT_S else "missed"])
-    for n, figures in costs(neurons_of(workloads)).get("lifext", []) if limits else []:
-        part = max(traffic_ns(n, limits[0]), arithmetic_ns(limits[0])) / figures["ns_per_neuron_step"]["median"]
-        if n == 100_000:
-            rows.append([f"Neurons only, {n:,}", "lifext to the nearer limit", f"{PART_OF_LIMIT:.0%}", f"{part:.0%}",
-                         "" if part >= PART_OF_LIMIT else "missed"])
+    neurons = dict(costs(neurons_of(workloads)).get("lifext", [])).get(100_000)
+    if limits and neurons:
+        part = part_of_limit(100_000, neurons, limits[0])
+        rows.append(["Neurons only, 100,000", "lifext to the nearer limit", f"{PART_OF_LIMIT:.0%}", f"{part:.0%}",
+                     "" if part >= PART_OF_LIMIT else "missed"])
     if not rows:
         return []
     return ["## What was aimed at", "",
@@ -195,10 +195,8 @@ def neurons_section(sizes, limits, sources):
         lines += ["The part of the nearer limit that lifext reaches (one thread):", ""]
         rows = [["N", "lifext, ns", "traffic allows, ns", "arithmetic allows, ns", "reached"]]
         for n, figures in found["lifext"]:
-            traffic, arithmetic = traffic_ns(n, limits[0]), arithmetic_ns(limits[0])
-            ours = figures["ns_per_neuron_step"]["median"]
-            rows.append([f"{n:,}", number(ours), number(traffic), number(arithmetic),
-                         f"{max(traffic, arithmetic) / ours:.0%}"])
+            rows.append([f"{n:,}", number(figures["ns_per_neuron_step"]["median"]), number(traffic_ns(n, limits[0])),
+                         number(arithmetic_ns(limits[0])), f"{part_of_limit(n, figures, limits[0]):.0%}"])
         lines += table(rows) + [""]
     merged = {}
     for results in sizes.values():
@@ -230,6 +228,11 @@ def traffic_ns(n, limit):
 
 def arithmetic_ns(limit):
     return FLOPS / limit["flops"] * 1e9
+
+
+def part_of_limit(n, figures, limit):
+    """Return how much of the nearer of both a contender reaches."""
+    return max(traffic_ns(n, limit), arithmetic_ns(limit)) / figures["ns_per_neuron_step"]["median"]
 
 
 def limits_section(limits):

@@ -156,30 +156,38 @@ def add(path):
         return
     found = json.loads(path.read_text(encoding="utf-8"))
     if "figures" in found:
-        (RESULTS / path.name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        keep(path.stem, found)
         return
     (name, figures), = found.items()
     result.write(RESULTS / f"{name}.json", name.replace("_", " "), figures)
 
 
+def with_facts(found):
+    """Return the figures of a result that stands beside others, with what it was measured with."""
+    return found["figures"] | {fact: found[fact] for fact in ("versions", "commit", "machine", "date")}
+
+
+def keep(name, found):
+    """Write a result."""
+    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
 def add_sanitizers(path):
     """Take in a run of tests with sanitizers, in place of earlier ones of the same files."""
     found = json.loads(path.read_text(encoding="utf-8"))
-    run = found["figures"] | {fact: found[fact] for fact in ("versions", "commit", "machine", "date")}
+    run = with_facts(found)
     known = load("sanitizers") or {"figures": {"runs": []}}
     runs = [other for other in known["figures"]["runs"]
             if "files" not in other or not set(other["files"]) <= set(run["files"])]
-    (RESULTS / "sanitizers.json").write_text(json.dumps({"what": found["what"], "figures": {"runs": [*runs, run]}},
-                                                        indent=1) + "\n", encoding="utf-8")
+    keep("sanitizers", {"what": found["what"], "figures": {"runs": [*runs, run]}})
 
 
 def add_tests(path):
     """Take in the tests of an environment, beside those of others."""
     found = json.loads(path.read_text(encoding="utf-8"))
     known = load("suites") or {"figures": {}}
-    known["figures"][found["what"]] = found.pop("figures") | {
-        fact: found[fact] for fact in ("versions", "commit", "machine", "date")}
-    (RESULTS / "suites.json").write_text(json.dumps({"what": "tests run", **known}, indent=1) + "\n", encoding="utf-8")
+    known["figures"][found["what"]] = with_facts(found)
+    keep("suites", {"what": "tests run", **known})
 
 
 def main():
