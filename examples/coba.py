@@ -23,9 +23,9 @@ It is benchmark 1, "COBA", of Brette et al. (2007), after Vogels and Abbott (200
 #    C \frac{dV}{dt} = -g_L (V - E_L) - g_e\,s_e (V - E_e) - g_i\,s_i (V - E_i)
 #
 # :math:`s_e` and :math:`s_i` grow by 1 with each spike that arrives, and decay with time constants of 5 and 10 ms. So
-# AMPA and GABA receptors with other parameters will do; NMDA and noise get a conductance of 0. The resting
-# potential of -49 mV, above threshold, gets the activity started, as in the versions of this benchmark that come with
-# simulators.
+# AMPA and GABA receptors with other parameters will do; noise gets a conductance of 0, and so do NMDA receptors, which
+# no projection reaches. The resting potential of -49 mV, above threshold, gets the activity started, as in the versions
+# of this benchmark that come with simulators.
 import numpy as np
 from matplotlib import pyplot as plt
 
@@ -55,9 +55,10 @@ rng = np.random.default_rng(2007)
 net = lifext.Network(dt=0.1, seed=rng)
 populations = {"exc": cells(N_EXCITATORY), "inh": cells(N_INHIBITORY)}
 net.add(**populations)
-for kind, source in populations.items():
+for name, source in populations.items():
     for target in populations.values():
-        net.connect(source, target, lifext.Sparse.random(source.size, target.size, P_CONNECTED, 1.0, rng=rng), kind)
+        weights = lifext.Sparse.random(source.size, target.size, P_CONNECTED, 1.0, rng=rng)
+        net.connect(source, target, weights, "ampa" if name == "exc" else "inh")
 
 spikes = {name: net.record_spikes(population) for name, population in populations.items()}
 trace = net.record_state(populations["exc"], ["v", "s_ampa", "s_gaba"], neurons=range(20))

@@ -450,6 +450,14 @@ def precision(owner: object, value: Any, fast: bool) -> np.dtype[Any]:
     return np.dtype(name)
 
 
+def kind_of_projection(owner: object, value: Any, allowed: Sequence[object], published: Sequence[object],
+                       why: str | None) -> None:
+    """Refuse a projection of no such kind, and one that the published scheme does not have where `why` is given."""
+    choice(owner, "kind", value, allowed)
+    if why is not None and value not in published:
+        _refuse(ValueError, owner, "kind", f"{' or '.join(map(repr, published))} {why}", value)
+
+
 def seeded(owner: object, fast: bool) -> None:
     """Refuse a seed where there are no random streams of the network's own."""
     if not fast:

@@ -28,6 +28,9 @@ _Projection: TypeAlias = tuple[int, int, Weights, str, int]
 
 __all__ = ["Network", "PerformanceWarning"]
 
+# what spikes of a kind reach
+RECEPTORS = {"exc": ("ampa", "nmda"), "inh": ("gaba",), "ampa": ("ampa",), "nmda": ("nmda",)}
+# how a population receives them, where it is one of the published classes
 RECEIVERS = {"exc": ("_excitation", "receivePyrSpikes"), "inh": ("_inhibition", "receiveIntSpikes")}
 STEPS = ("predictSpikes", "processTimeStep")
 
@@ -219,8 +222,8 @@ class Network:
         return _validate.one_of(self, name, population, self._populations,
                                 f"one of the populations added ({', '.join(self._names) or 'none yet'})")
 
-    def connect(self, source: baseLIFPop, target: baseLIFPop, weights: Weights | ArrayLike, kind: Literal["exc", "inh"],
-                *, delay: float = 0.0) -> None:
+    def connect(self, source: baseLIFPop, target: baseLIFPop, weights: Weights | ArrayLike,
+                kind: Literal["exc", "inh", "ampa", "nmda"], *, delay: float = 0.0) -> None:
         """Have the spikes of one population reach another.
 
         Parameters
@@ -230,20 +233,22 @@ class Network:
         weights : Weights or array_like of shape (source.size, target.size)
             What a spike of each source neuron adds to each target neuron: `Dense` (an array is
             taken as that), `Sparse`, `Ring`, `Uniform` or `OneToOne`.
-        kind : {"exc", "inh"}
-            Excitation reaches the AMPA and NMDA receptors, inhibition the GABA receptors.
+        kind : {"exc", "inh", "ampa", "nmda"}
+            Excitation reaches the AMPA and NMDA receptors, inhibition the GABA receptors; the other two reach
+            receptors of one type alone, which the published classes cannot, nor a network with `compat`.
         delay : float, optional
             ms, a multiple of dt. A spike keeps its time within the step.
 
         Raises
         ------
         ValueError, TypeError
-            If a population is not of this network, the weights do not fit, or the delay is no
-            multiple of dt. Nothing is connected then.
+            If a population is not of this network, the weights do not fit, the delay is no
+            multiple of dt, or the kind one that a network with `compat` does not have. Nothing is connected then.
         """
         i, j = self._index("source", source), self._index("target", target)
         weights = as_weights(weights, source.size, target.size)
-        _validate.choice(self, "kind", kind, tuple(RECEIVERS))
+        _validate.kind_of_projection(self, kind, tuple(RECEPTORS), tuple(RECEIVERS),
+                                     None if self._fast else "with compat=True")
         steps = _validate.whole_steps(self, "delay", delay, self._dt)
         self._deepen(i, steps + 1)
         self._projections.append((i, j, weights, kind, steps))
@@ -348,8 +353,9 @@ class Network:
         KeyboardInterrupt
             On Ctrl-C, between two steps; the network can be run on.
         ValueError
-            If a time is no multiple of dt, or more Poisson input arrives in a step than can be drawn (9.2e18 on
-            average).
+            If a time is no multiple of dt, more Poisson input arrives in a step than can be drawn (9.2e18 on
+            average), or a projection reaches receptors of one type of a population that is stepped in the compat
+            arithmetic.
         RuntimeError
             If the network is running: in another thread, or from a callback of its own. While it is, its records
             can be read in other threads, and cleared, flushed and closed in this one only.
@@ -441,6 +447,7 @@ class Network:
         # kept from run to run, which may be short, as long as nothing was changed
         if self._loop is None or not self._loop.current():
             others = [index for index in range(len(self._populations)) if self._why_not_fast(index) is not None]
+            self._check_kinds(others)
             with self._lent_generators(others):
                 self._loop = self._make_fast_loop(others)
                 self._run_loop(self._loop, count, self._thread_count())
@@ -471,6 +478,13 @@ class Network:
         return Connection(_lower_weights(weights), source, getattr(target, buffer), delay,
                           getattr(target, method) if _has_own(target, method) else None)
 
+    def _check_kinds(self, others: Sequence[int]) -> None:
+        """Refuse projections onto receptors of one type of populations that the fast arithmetic does not step."""
+        for _, j, _, kind, _ in self._projections:
+            if j in others:
+                _validate.kind_of_projection(self, kind, tuple(RECEPTORS), tuple(RECEIVERS),
+                                             f"onto {self._names[j]}, which the fast arithmetic does not step")
+
     def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
         units = {index: self._unit(index) for index in range(len(self._populations)) if index not in others}
         members = {index: self._member(index) for index in others}
@@ -478,7 +492,7 @@ class Network:
         for projection in self._projections:
             i, j, weights, kind, delay = projection
             if j in units:
-                routes.append(Route(_lower_weights(weights), self._histories[i], units[j], kind == "exc", delay))
+                routes.append(Route(_lower_weights(weights), self._histories[i], units[j], RECEPTORS[kind], delay))
             else:
                 source = members.get(i) or Member(self._populations[i], self._histories[i], compiled=False)
                 connections.append(self._connection(projection, source))
@@ -487,9 +501,8 @@ class Network:
 
     def _unit(self, index: int) -> Unit:
         population = self._populations[index]
-        reached = {kind for _, j, _, kind, _ in self._projections if j == index}
-        fast = FastCell(population._lowered_now(), self._dt, self._key, 2*index, "exc" in reached, "inh" in reached,
-                        self._dtype == np.float32)
+        reached = {receptor for _, j, _, kind, _ in self._projections if j == index for receptor in RECEPTORS[kind]}
+        fast = FastCell(population._lowered_now(), self._dt, self._key, 2*index, reached, self._dtype == np.float32)
         return Unit(fast, population, self._histories[index], self._log(index))
 
     def _why_not_fast(self, index: int) -> str | None:

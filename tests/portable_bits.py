@@ -164,7 +164,21 @@ def volleys():
             [lambda: others.stim(cue_sal=0.1), others.removeStim])
 
 
-NETWORKS = (plain, ring, each_its_own, second_order, cued_trains, volleys)
+def balanced():
+    """Spikes in nearly every step, onto receptors of one type alone; nothing behind the magnesium block."""
+    cells, inhibition = (lifext.pyrPop(n, NMDA_g=0.0, AMPA_g=0.2, GABA_g=0.1, noise_g=0.008) for n in (LARGE, SMALL))
+    others = lifext.pyrPop(SMALL, NMDA_g=0.02, noise_rate=0.0)
+    return ({"cells": cells, "inhibition": inhibition, "others": others},
+            [(cells, cells, single(LARGE, LARGE, 20, 0.01), "ampa", 0.3),
+             (cells, inhibition, few(LARGE, SMALL, 10, spread(10 * LARGE, 0.0, 0.02, 49)), "exc", 0.0),
+             (inhibition, cells, single(SMALL, LARGE, 40, 0.02), "inh", 0.1),
+             (inhibition, inhibition, Uniform(0.001), "inh", 0.0),
+             (cells, others, few(LARGE, SMALL, 3, 0.05), "nmda", 0.0),
+             (inhibition, others, Dense(matrix(SMALL, SMALL, 0.001)), "ampa", 0.05)],
+            [lambda: cells.stim(cue_sal=0.3), cells.removeStim])
+
+
+NETWORKS = (plain, ring, each_its_own, second_order, cued_trains, volleys, balanced)
 STATE = ("_vM", "_tempvM", "_endRefract", "_spiked", "_spikeTime")
 
 

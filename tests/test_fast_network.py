@@ -37,7 +37,7 @@ def gating_of(weights, kind, n, m, **options):
     return {name: getattr(cells, name).kinetic._s.copy() for name in ("AMPA", "NMDA", "GABA")} | {"v": cells.VMs()}
 
 
-@pytest.mark.parametrize("kind", ["exc", "inh"])
+@pytest.mark.parametrize("kind", ["exc", "inh", "ampa", "nmda"])
 @pytest.mark.parametrize(("make", "n", "m"), [
     (lambda n, m: Sparse.random(n, m, 0.2, lambda rng, count: rng.random(count), rng=2), 40, 300),
     (lambda n, m: Sparse.fixed_in_degree(n, m, 3, 0.5, rng=2), 40, 300),
@@ -52,7 +52,9 @@ def test_every_kind_of_weights_is_its_dense_twin(kind, make, n, m):
     got = gating_of(weights, kind, n, m)
     dense = (weights.bound(n, m) if isinstance(weights, Uniform | OneToOne) else weights).toarray()
     assert_close(got, gating_of(Dense(dense), kind, n, m), rtol=1e-12, atol=1e-300)
-    assert abs(got["GABA" if kind == "inh" else "AMPA"]).max() > 1e-3
+    reached = {"exc": {"AMPA", "NMDA"}, "inh": {"GABA"}, "ampa": {"AMPA"}, "nmda": {"NMDA"}}[kind]
+    assert {name for name in ("AMPA", "NMDA", "GABA") if abs(got[name]).max() > 1e-5} == reached
+    assert {name for name in ("AMPA", "NMDA", "GABA") if got[name].any()} == reached
 
 
 @pytest.mark.parametrize("delay", [0.0, DT, 0.35, 4.0, 100.0])
@@ -83,6 +85,43 @@ def test_several_projections_onto_one_target_add_up():
         run(net, 5.0)
         return np.array([getattr(pops["cells"], name).kinetic._s for name in ("AMPA", "GABA")])
     np.testing.assert_allclose(gating(parts), sum(gating([part]) for part in parts), rtol=1e-12)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_receptors_of_one_type_get_what_excitation_brings_them(order):
+    """AMPA and NMDA, each reached alone, are together as if reached by excitation: gating, currents and potential."""
+    weights = Sparse.random(40, 300, 0.2, 0.02, rng=3)
+
+    def outcome(*kinds):
+        cells = quiet(lifext.pyrPop, 300, vTh=NEVER, NMDA_g=0.05)
+        cells.AMPA = lifext.AMPAR(300, order=order, g=0.2)
+        net = network({"train": Train(40, volleys(40, 200)), "cells": cells},
+                      [("train", "cells", weights, kind) for kind in kinds], seed=1)
+        run(net, 10.0)
+        return everything(cells)
+    assert_same(outcome("ampa", "nmda"), outcome("exc"))
+    alone = outcome("ampa")
+    assert np.array_equal(alone["AMPA._s"], outcome("exc")["AMPA._s"])
+    assert not alone["NMDA._s"].any()
+    assert not alone["NMDA._x"].any()
+
+
+def test_one_type_of_receptors_is_not_for_the_published_scheme():
+    """Its classes receive excitation, not what is for AMPA or NMDA receptors."""
+    pops = {"train": Train(3, volleys(3, 20)), "cells": quiet(lifext.pyrPop, 3)}
+    net = network(pops, compat=True)
+    for kind in ("ampa", "nmda"):
+        with pytest.raises(ValueError, match=f"^Network: kind must be 'exc' or 'inh' with compat=True, got '{kind}'"):
+            net.connect(pops["train"], pops["cells"], Uniform(0.1), kind)
+    net.connect(pops["train"], pops["cells"], Uniform(0.1), "exc")
+    run(net, 1.0)
+
+    net = network(pops, [("cells", "train", Uniform(0.1), "nmda"), ("train", "cells", Uniform(0.1), "ampa")], seed=1)
+    before = everything(pops["cells"])
+    with without_warning(), pytest.raises(ValueError, match="'exc' or 'inh' onto train, which the fast .*, got 'nmda'"):
+        net.run(1.0)
+    assert net.time == 0.0
+    assert_same(everything(pops["cells"]), before)
 
 
 def test_a_projection_onto_itself_and_delays_between_two():

@@ -27,7 +27,7 @@ class Source:
     def __init__(self, size, rate, key=(3, 14), stream=0):
         pop = lifext.pyrPop(size, rng=1, noise_rate=rate)
         self.size, self.blocks = size, -(-size // BLOCK_SIZE)
-        self.cell = fast.FastCell(pop._cell(), DT, key, stream, False, False)
+        self.cell = fast.FastCell(pop._cell(), DT, key, stream, ())
         self.cell.prepare()
 
     def step(self, step):

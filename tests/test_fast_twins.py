@@ -9,7 +9,7 @@ from lifext._core import fast, fast_loop, fast_reference
 from lifext._core.fast import BLOCK_SIZE
 from lifext._core.projection import Projection
 from lifext._core.spikes import SpikeHistory
-from lifext.network import _lower_weights
+from lifext.network import RECEPTORS, _lower_weights
 
 DT = 0.05
 KEY = 0x12345678, 0x9abcdef0
@@ -42,10 +42,10 @@ def set_deeply(owner, path, value):
     setattr(owner, name, value)
 
 
-def population(seed, size, cls, each, orders, afferents, rate):
+def population(seed, size, cls, each, orders, afferents, rate, nmda_g=0.1):
     """A population in the middle of a run; some of its parameters, by the bits of `each`, are one a neuron."""
     rng = np.random.default_rng(seed)
-    pop = cls(size, rng=1, noise_g=0.008, noise_rate=rate, NMDA_g=0.1)
+    pop = cls(size, rng=1, noise_g=0.008, noise_rate=rate, NMDA_g=nmda_g)
     for name, kind, order in zip(("AMPA", "NMDA", "GABA"), (lifext.AMPAR, lifext.NMDAR, lifext.GABAR), orders):
         setattr(pop, name, kind(size, order=order, g=getattr(pop, name).g))
     for k, (path, low, high) in enumerate(PER_NEURON):
@@ -82,15 +82,15 @@ def assert_equal(ours, twins):
 class Arrival:
     """Spikes that reach a population through weights of some kind, for the kernels and for the twin."""
 
-    def __init__(self, kind, excites, times, size):
+    def __init__(self, kind, receptors, times, size):
         rng = np.random.default_rng(size)
         self.projection = _lower_weights(WEIGHTS[kind](size, rng))
-        self.ids, self.times, self.excites = np.sort(rng.choice(size, len(times))), np.array(times), excites
+        self.ids, self.times, self.receptors = np.sort(rng.choice(size, len(times))), np.array(times), receptors
 
     def reach(self, unit, parts):
         history = SpikeHistory(self.projection.n_source, 1)
         history.__setstate__([(self.ids, self.times)])
-        route = fast_loop.Route(self.projection, history, unit, self.excites, 0)
+        route = fast_loop.Route(self.projection, history, unit, self.receptors, 0)
         for part in range(parts):
             route.hand_over(0, part, parts)
 
@@ -98,10 +98,12 @@ class Arrival:
         p = self.projection
         apart = Projection(p.kind, p.n_source, p.n_target, dense=p.dense, indptr=p.indptr, indices=p.indices,
                            values=p.values, flat=0.0, first=p.first)
-        twin.receive(self.times, [apart.row(source) for source in self.ids], p.flat, self.excites)
+        twin.receive(self.times, [apart.row(source) for source in self.ids], p.flat, self.receptors)
 
 
-ARRIVALS = st.lists(st.tuples(st.sampled_from(list(WEIGHTS)), st.booleans(), INSTANTS), max_size=3)
+def arrivals(kinds):
+    return st.lists(st.tuples(st.sampled_from(list(WEIGHTS)), st.sampled_from([RECEPTORS[kind] for kind in kinds]),
+                              INSTANTS), max_size=3)
 
 
 @thorough
@@ -109,10 +111,34 @@ ARRIVALS = st.lists(st.tuples(st.sampled_from(list(WEIGHTS)), st.booleans(), INS
        each=st.sampled_from([0, 0, 1 << 10, 0x3ff, 0x3800, 0x3fff]) | st.integers(0, 0x3fff),
        orders=st.tuples(*[st.sampled_from([1, 2])] * 3), afferents=st.sampled_from(list(AFFERENTS)),
        rate=st.sampled_from([0.0, 1.8, 40.0]), first=st.sampled_from([0, 254, 2**33 + 7]),
-       steps=st.lists(ARRIVALS, min_size=1, max_size=4), cut=st.booleans(), parts=st.integers(1, 4), dtype=DTYPES)
-def test_steps_of_a_population(seed, size, cls, each, orders, afferents, rate, first, steps, cut, parts, dtype):
+       kinds=st.sampled_from([("exc", "inh"), ("ampa", "inh"), ("nmda",), ("exc", "ampa", "nmda", "inh")]),
+       data=st.data(), cut=st.booleans(), parts=st.integers(1, 4), dtype=DTYPES)
+def test_steps_of_a_population(seed, size, cls, each, orders, afferents, rate, first, kinds, data, cut, parts, dtype):
+    steps = data.draw(st.lists(arrivals(kinds), min_size=1, max_size=4))
     ours, other = (population(seed, size, cls, each, orders, afferents, rate) for _ in range(2))
-    cell = fast.FastCell(ours._cell(), DT, KEY, 6, True, True, dtype == np.float32)
+    assert_same_steps(ours, other, first, kinds, steps, cut, parts, dtype)
+
+
+@thorough
+@given(seed=st.integers(0, 2**31), size=SIZES, cls=st.sampled_from([lifext.pyrPop, lifext.interRingPop]),
+       afferents=st.sampled_from(["off", "steady"]), rate=st.sampled_from([0.0, 1.8]),
+       first=st.sampled_from([0, 253, 1000]),
+       kinds=st.sampled_from([("exc", "inh"), ("ampa", "inh"), ("exc", "ampa", "inh")]), data=st.data(),
+       parts=st.integers(1, 4), dtype=DTYPES)
+def test_steps_with_nothing_behind_the_magnesium_block(seed, size, cls, afferents, rate, first, kinds, data, parts,
+                                                       dtype):
+    """Which one loop takes through the end of a step and the next, but where gating is looked over (`FLUSH_EVERY`)."""
+    steps = data.draw(st.lists(arrivals(kinds), min_size=3, max_size=6))
+    ours, other = (population(seed, size, cls, 0, (1, 2, 1), afferents, rate, 0.0) for _ in range(2))
+    for pop in (ours, other):
+        if "exc" not in kinds:
+            pop.NMDA.kinetic._s, pop.NMDA.kinetic._x = np.zeros((2, size))
+    assert_same_steps(ours, other, first, kinds, steps, False, parts, dtype)
+
+
+def assert_same_steps(ours, other, first, kinds, steps, cut, parts, dtype):
+    size, reached = ours.size, {receptor for kind in kinds for receptor in RECEPTORS[kind]}
+    cell = fast.FastCell(ours._cell(), DT, KEY, 6, reached, dtype == np.float32)
     unit = fast_loop.Unit(cell, ours, SpikeHistory(size, 1))
     twin = fast_reference.FastCell(other._cell(), DT, KEY, 6, dtype)
     cell.prepare()
@@ -144,7 +170,7 @@ def test_arrivals(size, rate, each, seed, step, key, dtype):
     if each:
         rng = np.random.default_rng(seed)
         pop.noise.rate = rate * rng.random(size) * (rng.random(size) > 0.3)
-    cell = fast.FastCell(pop._cell(), DT, key, 4, False, False, dtype == np.float32)
+    cell = fast.FastCell(pop._cell(), DT, key, 4, (), dtype == np.float32)
     cell.prepare()
     twin = fast_reference.Input(pop._cell().noise, size, DT, key, 4, dtype)
     if not twin.driven:

@@ -358,7 +358,7 @@ def test_ctrl_c_stops_between_steps():
     (lambda net, c, i: net.add(p=lifext.AMPAR(2)), "Network: p must be a population"),
     (lambda net, c, i: net.connect(c, lifext.pyrPop(2), Uniform(1), "exc"), "Network: target must be one of the pop"),
     (lambda net, c, i: net.connect(c, i, np.ones((3, 3)), "exc"), r"shape must be .*\(40, 10\), got \(3, 3\)"),
-    (lambda net, c, i: net.connect(c, i, Uniform(1), "pyr"), "Network: kind must be 'exc' or 'inh', got 'pyr'"),
+    (lambda net, c, i: net.connect(c, i, Uniform(1), "pyr"), "Network: kind must be .* or 'nmda', got 'pyr'"),
     (lambda net, c, i: net.connect(c, i, Uniform(1), "exc", delay=0.07), "delay must be a multiple of dt = 0.05 ms"),
     (lambda net, c, i: net.connect(c, i, Uniform(1), "exc", delay=-1), "delay must be a number, finite and >= 0"),
     (lambda net, c, i: net.run(1e308), r"Network: duration must be less than 2\*\*62 steps of dt = 0.05 ms, got 1e"),

@@ -414,7 +414,7 @@ class Networks(PopulationCalls, Both):
 
     @precondition(lambda self: len(self.sides[0].thing._projections) < 5)
     @rule(source=st.integers(0, 2), onto=st.integers(0, 2), weights=st.sampled_from(list(WEIGHTS)),
-          kind=st.sampled_from(["exc", "inh", "exc", "inh", "x", None]),
+          kind=st.sampled_from(["exc", "inh", "exc", "inh", "ampa", "nmda", "x", None]),
           delay=st.sampled_from([0.0, 0.0, 0.05, 0.3, 1.0, 0.07, -1, np.nan, "x"]))
     def connect(self, source, onto, weights, kind, delay):
         def act(side):

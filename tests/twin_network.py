@@ -4,7 +4,7 @@ import numpy as np
 from lifext import Network, _core
 from lifext._core import fast_reference
 from lifext._core.projection import Projection
-from lifext.network import RECEIVERS, _lower_weights
+from lifext.network import RECEIVERS, RECEPTORS, _lower_weights
 
 
 class TwinNetwork(Network):
@@ -16,6 +16,7 @@ class TwinNetwork(Network):
 
     def _run_steps(self, count):
         by_python = [k for k in range(len(self._populations)) if not self._fast or self._why_not_fast(k) is not None]
+        self._check_kinds(by_python)
         lent = self._lent_generators(by_python if self._fast else [])
         with np.errstate(all="ignore"), _core.using("reference"), lent:
             for _ in range(count):
@@ -38,7 +39,7 @@ class TwinNetwork(Network):
             if step >= delay:
                 arrived = self._histories[i].of_step(step - delay)
                 if j in cells:
-                    cells[j].receive(*arrived, _lower_weights(weights), kind == "exc")
+                    cells[j].receive(*arrived, _lower_weights(weights), RECEPTORS[kind])
                 else:
                     self._hand_over(j, *arrived, weights, kind)
         for k in by_python:
@@ -85,11 +86,11 @@ class _Unit:
         self.twin.step(step, np.inf)
         return self.twin.ids, self.twin.times
 
-    def receive(self, ids, times, projection, excites):
+    def receive(self, ids, times, projection, receptors):
         p = projection
         apart = Projection(p.kind, p.n_source, p.n_target, dense=p.dense, indptr=p.indptr, indices=p.indices,
                            values=p.values, flat=0.0, first=p.first)
-        self.twin.receive(times, [apart.row(source) for source in ids], p.flat, excites)
+        self.twin.receive(times, [apart.row(source) for source in ids], p.flat, receptors)
 
     def finish(self, time):
         cell, ids, times = self.cell, self.twin.ids, self.twin.times

@@ -15,7 +15,7 @@ from .real cimport Source, Target, real
 
 cdef enum:
     BLOCK = 256
-    # places of a target's sums over the spikes of a step: two a receptor that excitation reaches, two for GABA
+    # at most so many places has a target for sums over the spikes of a step, of excitation and of inhibition
     EXCITATORY = 4
     INHIBITORY = 2
     # places of receptors and inputs
@@ -109,15 +109,21 @@ cdef struct Cells:
     bint quieted
     bint excited_apart        # not all neurons alike
     bint quieted_apart
-    real *excitation          # (n, EXCITATORY)
-    real *inhibition          # (n, INHIBITORY)
+    # how many places a neuron has: none without projections; one or two, by the order of AMPA or GABA gating;
+    # EXCITATORY where NMDA receptors are reached, which have the last two
+    Py_ssize_t excitatory
+    Py_ssize_t inhibitory
+    real *excitation          # (n, excitatory)
+    real *inhibition          # (n, inhibitory)
     double excitation_alike[EXCITATORY]
     double inhibition_alike[INHIBITORY]
 
 # A projection: rows of weights as `projection.Projection` has them, and what they reach
 cdef struct Link:
     int kind
-    bint excites
+    bint excites              # else inhibits
+    bint ampa                 # which receptors it excites
+    bint nmda
     Py_ssize_t n_target
     const double *dense
     const Py_ssize_t *indptr
@@ -129,8 +135,7 @@ cdef struct Link:
     Cells *target
 
 cdef struct FastLoops:
-    void (*advance)(Cells *c, Py_ssize_t block) noexcept nogil
-    void (*predict)(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil
+    void (*step)(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil
     void (*settle)(Cells *c, Py_ssize_t block, double before) noexcept nogil
     void (*show)(Cells *c, Py_ssize_t block) noexcept nogil
     void (*let_go)(Cells *c) noexcept nogil
@@ -148,13 +153,13 @@ cdef class FastCell:
     cdef Cells c
     cdef readonly Cell cell
     cdef readonly bint single  # in single precision, on copies
-    cdef bint excitable       # projections reach its AMPA and NMDA receptors
-    cdef bint quietable       # its GABA receptors
+    cdef bint reached[3]      # which receptors projections reach
     cdef dict _held           # arrays that the structure points into, by name
     cdef list _copies         # of those that Python sees
     cdef double[::1] _half
     cdef real *_steady        # the afferent current, whether there is one or not
 
+    cdef Py_ssize_t _places_for(self, int place) noexcept
     cdef real *_reals(self, name, Py_ssize_t size) except? NULL
     cdef double *_doubles(self, name, Py_ssize_t size) except? NULL
     cdef Py_ssize_t *_places(self, name, Py_ssize_t size) except? NULL
@@ -164,7 +169,7 @@ cdef class FastCell:
     cdef _set_receptor(self, int place, ReceptorRecord record, const double[::1] g, const double[::1] reversal)
     cdef _set_input(self, int place, PoissonInput record, uint32_t stream)
     cdef int refresh(self) except -1
-    cdef _refresh_receptor(self, int place, record, bint reached)
+    cdef _refresh_receptor(self, int place, record)
     cdef _refresh_input(self, int place, PoissonInput record)
     cdef _tabulate(self, int place, PoissonInput record)
     cdef _sum_currents(self)

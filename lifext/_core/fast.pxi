@@ -247,8 +247,8 @@ cdef void take_second(Value alpha_s, Value alpha_x, real alike, real integral_al
         x[i] = jump(x[i], of(alpha_x, i), alike + sum_of(sums, places*i))
 
 
-cdef void take_sums(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, Sums sums,
-                    Py_ssize_t places) noexcept nogil:
+cdef inline void take_sums(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, Sums sums,
+                           Py_ssize_t places) noexcept nogil:
     if not g.second:
         if g.uniform:
             take_first(g.alpha_s[0], alike[0], sums, places, n, g.s + lo)
@@ -264,10 +264,13 @@ cdef void take_sums(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, S
 cdef void take_spikes(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, const real *sums, bint apart,
                       Py_ssize_t places) noexcept nogil:
     """What the spikes of a step add to the gating at its end: to all neurons alike, and to each."""
-    if apart:
-        take_sums(g, lo, n, alike, <Source> sums, places)
-    else:
+    if not apart:
         take_sums(g, lo, n, alike, <real> 0.0, places)
+    elif places == 1:
+        # of a stride that is known, vectors can be made
+        take_sums(g, lo, n, alike, <Source> sums, 1)
+    else:
+        take_sums(g, lo, n, alike, <Source> sums, places)
 
 
 # Currents
@@ -418,10 +421,13 @@ cdef bint any_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
     return any_at(<Source> (c.v_threshold + lo), <Source> (c.v + lo), n)
 
 
-cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const real *start) noexcept nogil:
+cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const real *start,
+                      Count count) noexcept nogil:
     # OUT: ids, times, from lo on; end_refractory
     cdef Py_ssize_t part, first, m, i, k = lo, one = 0 if c.uniform else 1
     for part in range((n + GLANCE - 1)//GLANCE):
+        if k == lo + count:
+            return
         first = lo + part*GLANCE
         m = min(<Py_ssize_t> GLANCE, lo + n - first)
         if not any_spikes(c, first, m):
@@ -459,12 +465,20 @@ cdef Count step_listening(Cells *c, Py_ssize_t lo, Py_ssize_t n, double before, 
     return move_in_turn(c, lo, n, flushing, start, slope, stage, force)
 
 
-cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil:
-    """Take a block a step ahead as if no spike came.
+cdef void relax_inputs(Cells *c, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t lo = block*BLOCK
+    cdef int k
+    for k in range(2):
+        if c.inputs[k].active:
+            relax_first_order(c.inputs[k].left, n, c.inputs[k].s + lo)
+            if step % FLUSH_EVERY == 0:
+                flush(n, c.inputs[k].s + lo)
+            if c.inputs[k].driven:
+                add_arrivals(c, &c.inputs[k], block, step, n, c.inputs[k].s + lo)
 
-    `before` is the time of the step before, after which refractory periods end; infinite
-    where that step was settled. With `keep`, the potential of the second slope stays to be used again.
-    """
+
+cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil:
+    """Take a block a step ahead as if no spike came."""
     cdef real space[4*BLOCK + LINE]
     cdef real *start = whole_lines(space)
     cdef real *slope = start + BLOCK
@@ -473,21 +487,14 @@ cdef void predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double befo
     cdef real *stage = c.stage + lo if keep else slope + BLOCK
     cdef real *force = c.force + lo if keep else slope + 2*BLOCK
     cdef bint flushing = step % FLUSH_EVERY == 0
-    cdef int k
     # the inputs first: what the loops after them share then stays in the first-level cache
-    for k in range(2):
-        if c.inputs[k].active:
-            relax_first_order(c.inputs[k].left, n, c.inputs[k].s + lo)
-            if flushing:
-                flush(n, c.inputs[k].s + lo)
-            if c.inputs[k].driven:
-                add_arrivals(c, &c.inputs[k], block, step, n, c.inputs[k].s + lo)
+    relax_inputs(c, block, step, n)
     if is_alone(c):
         c.counts[block] = step_alone(c, lo, n, before, start, stage)
     else:
         c.counts[block] = step_listening(c, lo, n, before, flushing, start, slope, stage, force)
     if c.counts[block] > 0:
-        note_spikes(c, lo, n, step*c.dt, start)
+        note_spikes(c, lo, n, step*c.dt, start, c.counts[block])
 
 
 # Spikes that arrive
@@ -508,7 +515,9 @@ cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
     cdef real *sums
     if not c.excited and not c.quieted:
         return
-    if c.excited and c.excited_apart and takes_usual_excitation(c.receptors):
+    if c.excited and c.excitatory < EXCITATORY:
+        take_and_clear(&c.receptors[AMPA].gate, lo, n, c.excitation_alike, c.excitation, c.excited_apart, c.excitatory)
+    elif c.excited and c.excited_apart and takes_usual_excitation(c.receptors):
         take_usual_excitation(c.receptors, c.excitation_alike, lo, n, c.excitation + EXCITATORY*lo,
                               c.receptors[AMPA].gate.s + lo, c.receptors[NMDA].gate.s + lo,
                               c.receptors[NMDA].gate.x + lo)
@@ -518,14 +527,8 @@ cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
         take_spikes(&c.receptors[NMDA].gate, lo, n, c.excitation_alike + 2, sums + 2, c.excited_apart, EXCITATORY)
         if c.excited_apart:
             clear(EXCITATORY*n, sums)
-    if c.quieted and c.quieted_apart and c.receptors[GABA].gate.uniform and not c.receptors[GABA].gate.second:
-        take_usual_inhibition(&c.receptors[GABA].gate, c.inhibition_alike[0], n, c.inhibition + INHIBITORY*lo,
-                              c.receptors[GABA].gate.s + lo)
-    elif c.quieted:
-        sums = c.inhibition + INHIBITORY*lo
-        take_spikes(&c.receptors[GABA].gate, lo, n, c.inhibition_alike, sums, c.quieted_apart, INHIBITORY)
-        if c.quieted_apart:
-            clear(INHIBITORY*n, sums)
+    if c.quieted:
+        take_and_clear(&c.receptors[GABA].gate, lo, n, c.inhibition_alike, c.inhibition, c.quieted_apart, c.inhibitory)
     if is_usual(c):
         correct_usual(c, lo, n)
         return
@@ -535,6 +538,22 @@ cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
         correct(c.half[0], net, n, c.v + lo, c.synaptic + lo)
     else:
         correct(<Source> (c.half + lo), net, n, c.v + lo, c.synaptic + lo)
+
+
+include "fast_through.pxi"
+
+
+cdef void step_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil:
+    """Take in the spikes of the step before, then go a step ahead as if no spike came.
+
+    `before` is the time of the step before, after which refractory periods end; infinite
+    where that step was settled. With `keep`, the potential of the second slope stays to be used again.
+    """
+    if (c.excited or c.quieted) and keep and step % FLUSH_EVERY != 0 and goes_through(c):
+        through_block(c, block, step, before)
+        return
+    advance_block(c, block)
+    predict_block(c, block, step, before, keep)
 
 
 cdef void settle_block(Cells *c, Py_ssize_t block, double before) noexcept nogil:
@@ -585,6 +604,13 @@ cdef void let_go(Cells *c) noexcept nogil:
 
 # Projections
 
+cdef void add_one(Doubles weights, const double *parts, Py_ssize_t n, Target sums) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef real a = parts[0]
+    for i in range(n):
+        sums[i] += a*<real> weights[i]
+
+
 cdef void add_four(Doubles weights, const double *parts, Py_ssize_t n, Target sums) noexcept nogil:
     cdef Py_ssize_t i
     cdef real weight, a = parts[0], b = parts[1], c = parts[2], d = parts[3]
@@ -605,13 +631,25 @@ cdef void add_two(Doubles weights, const double *parts, Py_ssize_t n, Target sum
         sums[2*i + 1] += b*weight
 
 
+cdef inline Py_ssize_t places_of(Link *link) noexcept nogil:
+    return link.target.excitatory if link.excites else link.target.inhibitory
+
+
+cdef inline real *sums_of(Link *link) noexcept nogil:
+    return link.target.excitation if link.excites else link.target.inhibition
+
+
 cdef void add_row(Link *link, const double *weights, Py_ssize_t lo, Py_ssize_t n, const double *parts) noexcept nogil:
+    cdef Py_ssize_t places = places_of(link)
+    cdef real *sums = sums_of(link) + places*lo
     if n <= 0:
         return
-    if link.excites:
-        add_four(weights, parts, n, link.target.excitation + EXCITATORY*lo)
+    if places == 1:
+        add_one(weights, parts, n, sums)
+    elif places == 2:
+        add_two(weights, parts, n, sums)
     else:
-        add_two(weights, parts, n, link.target.inhibition + INHIBITORY*lo)
+        add_four(weights, parts, n, sums)
 
 
 cdef void add_stretch(Link *link, const double *weights, Py_ssize_t lo, Py_ssize_t n, Py_ssize_t start, Py_ssize_t stop,
@@ -633,6 +671,14 @@ cdef Py_ssize_t place_of(const int *indices, Py_ssize_t start, Py_ssize_t stop, 
     return start
 
 
+cdef inline void add_each_one(const int *indices, Weight weights, Py_ssize_t n, const double *parts,
+                              real *all) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef real a = parts[0]
+    for k in range(n):
+        all[indices[k]] += a*<real> weight_of(weights, k)
+
+
 cdef inline void add_each_four(const int *indices, Weight weights, Py_ssize_t n, const double *parts,
                                real *all) noexcept nogil:
     cdef Py_ssize_t k
@@ -640,7 +686,7 @@ cdef inline void add_each_four(const int *indices, Weight weights, Py_ssize_t n,
     cdef real *sums
     for k in range(n):
         weight = <real> weight_of(weights, k)
-        sums = all + EXCITATORY*indices[k]
+        sums = all + 4*indices[k]
         sums[0] += a*weight
         sums[1] += b*weight
         sums[2] += c*weight
@@ -654,16 +700,19 @@ cdef inline void add_each_two(const int *indices, Weight weights, Py_ssize_t n, 
     cdef real *sums
     for k in range(n):
         weight = <real> weight_of(weights, k)
-        sums = all + INHIBITORY*indices[k]
+        sums = all + 2*indices[k]
         sums[0] += a*weight
         sums[1] += b*weight
 
 
 cdef void add_each(Link *link, const int *indices, Weight weights, Py_ssize_t n, const double *parts) noexcept nogil:
-    if link.excites:
-        add_each_four(indices, weights, n, parts, link.target.excitation)
+    cdef Py_ssize_t places = places_of(link)
+    if places == 1:
+        add_each_one(indices, weights, n, parts, sums_of(link))
+    elif places == 2:
+        add_each_two(indices, weights, n, parts, sums_of(link))
     else:
-        add_each_two(indices, weights, n, parts, link.target.inhibition)
+        add_each_four(indices, weights, n, parts, sums_of(link))
 
 
 cdef void add_sparse(Link *link, Py_ssize_t source, Py_ssize_t start, Py_ssize_t stop,
@@ -705,14 +754,17 @@ cdef void deliver(Link *link, Py_ssize_t source, double time, Py_ssize_t start, 
     cdef double *alike
     cdef Cells *c = link.target
     cdef double left = c.dt - time
-    cdef int j, places
+    cdef Py_ssize_t j, places = places_of(link)
+    parts[0] = parts[1] = parts[2] = parts[3] = 0.0
     if link.excites:
-        places, alike = EXCITATORY, c.excitation_alike
-        parts_left(&c.receptors[AMPA].gate, left, parts)
-        parts_left(&c.receptors[NMDA].gate, left, parts + 2)
+        alike = c.excitation_alike
     else:
-        places, alike = INHIBITORY, c.inhibition_alike
+        alike = c.inhibition_alike
         parts_left(&c.receptors[GABA].gate, left, parts)
+    if link.ampa:
+        parts_left(&c.receptors[AMPA].gate, left, parts)
+    if link.nmda:
+        parts_left(&c.receptors[NMDA].gate, left, parts + 2)
     if start == 0 and link.flat != 0.0:
         for j in range(places):
             alike[j] += parts[j]*link.flat
@@ -728,7 +780,7 @@ cdef void deliver(Link *link, Py_ssize_t source, double time, Py_ssize_t start, 
 
 cdef FastLoops fast_table
 
-fast_table.advance, fast_table.predict, fast_table.settle = advance_block, predict_block, settle_block
+fast_table.step, fast_table.settle = step_block, settle_block
 fast_table.show, fast_table.deliver, fast_table.let_go = show_block, deliver, let_go
 fast_table.arrivals, fast_table.exponentials = arrivals, exponentials
 

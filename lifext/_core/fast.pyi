@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from typing import TypeVar
 
 from .._types import Floats, Neurons, Singles
@@ -6,6 +7,7 @@ from .buffers import Cell
 _Reals = TypeVar("_Reals", Floats, Singles)
 
 BLOCK_SIZE: int
+RECEPTORS: tuple[str, str, str]
 
 def exponential(x: _Reals) -> _Reals: ...
 def powers_of_two(y: _Reals) -> tuple[_Reals, _Reals]: ...
@@ -13,8 +15,8 @@ def random_words(c0: int, c1: int, c2: int, c3: int, key0: int, key1: int) -> tu
 def why_not_fast(cell: Cell, dt: float) -> str | None: ...
 
 class FastCell:
-    def __init__(self, cell: Cell, dt: float, key: tuple[int, int], stream: int, excitable: bool,
-                 quietable: bool, single: bool = False) -> None: ...
+    def __init__(self, cell: Cell, dt: float, key: tuple[int, int], stream: int,
+                 reached: Collection[str], single: bool = False) -> None: ...
     @property
     def cell(self) -> Cell: ...
     @property

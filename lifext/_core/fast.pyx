@@ -23,6 +23,8 @@ from .lines import address, in_whole_lines
 
 # Neurons of a block, each of which has its own random streams.
 BLOCK_SIZE = BLOCK
+# Those that a projection may reach.
+RECEPTORS = "ampa", "nmda", "gaba"
 
 
 ctypedef fused Width:
@@ -150,27 +152,34 @@ cdef class FastCell:
     that Python sees, which `write_back` brings up to date.
     """
 
-    def __init__(self, Cell cell, double dt, key, uint32_t stream, bint excitable, bint quietable, bint single=False):
+    def __init__(self, Cell cell, double dt, key, uint32_t stream, reached, bint single=False):
         cdef Py_ssize_t n = cell.size
         cdef Cells *c = &self.c
-        self.cell, self.excitable, self.quietable, self.single = cell, excitable, quietable, single
+        self.cell, self.single = cell, single
+        self.reached[AMPA], self.reached[NMDA], self.reached[GABA] = [name in reached for name in RECEPTORS]
         c.size, c.blocks, c.dt = n, (n + BLOCK - 1)//BLOCK, dt
         c.key[0], c.key[1] = key
-        c.uniform, c.inhibited, c.listens = cell.uniform, cell.inhibited, excitable or quietable
+        c.uniform, c.inhibited, c.listens = cell.uniform, cell.inhibited, len(reached) > 0
         self._held, self._copies = {}, []
         c.synaptic, c.stage, c.force = self._reals("synaptic", n), self._reals("stage", n), self._reals("force", n)
-        c.excitation = self._reals("excitation", n*EXCITATORY if excitable else 0)
-        c.inhibition = self._reals("inhibition", n*INHIBITORY if quietable else 0)
         c.ids, c.times, c.counts = self._places("ids", n), self._doubles("times", n), self._places("counts", c.blocks)
         self._point_at_membrane()
         self._set_receptor(AMPA, cell.ampa, cell.ampa_g, cell.ampa_v)
         self._set_receptor(NMDA, cell.nmda, cell.nmda_g, cell.nmda_v)
         self._set_receptor(GABA, cell.gaba, cell.gaba_g, cell.gaba_v)
         c.receptors[NMDA].channel.mg = self._read(cell.mg)
+        c.excitatory = EXCITATORY if self.reached[NMDA] else self._places_for(AMPA)
+        c.inhibitory = self._places_for(GABA)
+        c.excitation = self._reals("excitation", n*c.excitatory)
+        c.inhibition = self._reals("inhibition", n*c.inhibitory)
         self._set_input(NOISE, cell.noise, stream)
         if cell.afferents is not None:
             self._set_input(AFFERENT, cell.afferents, stream + 1)
         self.forget_spikes()
+
+    cdef Py_ssize_t _places_for(self, int place) noexcept:
+        """How many sums of spikes a receptor has: what they add to its first variable, and to its integral."""
+        return 0 if not self.reached[place] else 2 if self.c.receptors[place].gate.second else 1
 
     cdef real *_reals(self, name, Py_ssize_t size) except? NULL:
         array = in_whole_lines(np.zeros(max(size, 1), dtype=np.float32 if self.single else np.float64))
@@ -253,20 +262,19 @@ cdef class FastCell:
         for copy in self._copies:
             copy.fill()
         c.steady = self._steady if cell.steady is not None and any_of(cell.steady.curr) else NULL
-        for place, record, reached in ((AMPA, cell.ampa, self.excitable), (NMDA, cell.nmda, self.excitable),
-                                       (GABA, cell.gaba, self.quietable)):
-            self._refresh_receptor(place, record, reached)
+        for place, record in ((AMPA, cell.ampa), (NMDA, cell.nmda), (GABA, cell.gaba)):
+            self._refresh_receptor(place, record)
         self._refresh_input(NOISE, cell.noise)
         if cell.afferents is not None:
             self._refresh_input(AFFERENT, cell.afferents)
         self._sum_currents()
         return 0
 
-    cdef _refresh_receptor(self, int place, record, bint reached):
+    cdef _refresh_receptor(self, int place, record):
         cdef Receptor *r = &self.c.receptors[place]
         cdef Cell cell = self.cell
         cdef Gating gating = record.gating
-        r.active = reached or any_of(gating.s) or any_of(gating.x) or any_of(record.curr)
+        r.active = self.reached[place] or any_of(gating.s) or any_of(gating.x) or any_of(record.curr)
         r.channel.closed = (place == GABA and not self.c.inhibited) or not any_of(
             cell.ampa_g if place == AMPA else cell.nmda_g if place == NMDA else cell.gaba_g)
 
@@ -352,8 +360,7 @@ cdef class FastCell:
         """Take in the spikes of the last step, and go a step ahead as if no spike came."""
         cdef Py_ssize_t block
         for block in range(self.c.blocks):
-            fast_loops(self.single).advance(&self.c, block)
-            fast_loops(self.single).predict(&self.c, block, step, before, keep)
+            fast_loops(self.single).step(&self.c, block, step, before, keep)
         if step % FLUSH_EVERY == 0:
             fast_loops(self.single).let_go(&self.c)
         self.forget_spikes()

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from typing import Any
 
 from .fast import FastCell
@@ -15,8 +16,8 @@ class Unit:
                  log: SpikeLog | None = None) -> None: ...
 
 class Route:
-    def __init__(self, projection: Projection, source: SpikeHistory, target: Unit, excites: bool,
-                 delay: int) -> None: ...
+    def __init__(self, projection: Projection, source: SpikeHistory, target: Unit,
+                 receptors: Collection[str], delay: int) -> None: ...
     def hand_over(self, step: int, part: int = 0, parts: int = 1) -> None: ...
 
 class FastLoop:

@@ -136,10 +136,11 @@ cdef class Route:
     cdef Unit target
     cdef Py_ssize_t delay                 # steps
 
-    def __init__(self, Projection projection, SpikeHistory source, Unit target, bint excites, Py_ssize_t delay):
+    def __init__(self, Projection projection, SpikeHistory source, Unit target, receptors, Py_ssize_t delay):
         cdef Link *link = &self.link
         self.projection, self.source, self.target, self.delay = projection, source, target, delay
-        link.kind, link.excites, link.n_target = projection.kind, excites, projection.n_target
+        link.kind, link.n_target = projection.kind, projection.n_target
+        link.ampa, link.nmda, link.excites = "ampa" in receptors, "nmda" in receptors, "gaba" not in receptors
         link.width, link.first, link.flat = projection.values.shape[0], projection.first, projection.flat
         link.target = &target.fast.c
         if projection.dense.shape[0] > 0:
@@ -353,8 +354,7 @@ cdef class FastLoop:
 
     cdef void block_step(self, Py_ssize_t k, bint keep) noexcept nogil:
         cdef Cells *c = &(<Unit> self._units[self.unit_of[k]]).fast.c
-        self.kernels.advance(c, self.block_of[k])
-        self.kernels.predict(c, self.block_of[k], self.step, self.before, keep or c.listens)
+        self.kernels.step(c, self.block_of[k], self.step, self.before, keep or c.listens)
 
     cdef void advance_and_predict(self, bint keep) noexcept nogil:
         cdef Py_ssize_t k

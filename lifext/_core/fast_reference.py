@@ -8,7 +8,7 @@ because it is closed or silent: that the kernels may do so is part of what is te
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .._types import ArrayLike, Floats, Neurons, Singles
 from . import equations, poisson_tables
 from .buffers import Cell, GatingKind
-from .fast import BLOCK_SIZE
+from .fast import BLOCK_SIZE, RECEPTORS
 
 # draws that are made at once, of four words each
 CALLS = 8
@@ -413,7 +413,7 @@ class FastCell:
         self.apart, self.alike = np.zeros((3, 2, self.cell.size), self.dtype), np.zeros((3, 2, 1))
         self.received = False
 
-    def receive(self, times: Floats, rows: Floats, flat: float, excites: bool) -> None:
+    def receive(self, times: Floats, rows: Floats, flat: float, receptors: Collection[str]) -> None:
         """Take note of spikes that arrive in the step.
 
         Parameters
@@ -424,11 +424,11 @@ class FastCell:
             Weights, less `flat`.
         flat : float
             What a spike adds to all neurons alike.
-        excites : bool
-            Whether they reach the AMPA and NMDA receptors, or the GABA receptors.
+        receptors : collection of str
+            Which of `fast.RECEPTORS` they reach.
         """
         for time, row in zip(times, rows):
-            for k in ((0, 1) if excites else (2,)):
+            for k in map(RECEPTORS.index, receptors):
                 parts = self.gates[k].parts_left(self.dt - time)[:, np.newaxis]
                 self.apart[k] += self._reals(parts) * self._reals(row)
                 self.alike[k] += parts * flat

@@ -57,10 +57,10 @@ cdef Usual usual_channels(Cells *c) noexcept nogil:
 
 
 cdef inline real current_of_inputs(Usual u, Noise s_noise, Train s_train, real stage, Py_ssize_t i) noexcept nogil:
-    """With what the sum that `add_currents` makes begins."""
+    """With what the sum that `add_currents` makes begins; that it begins there with 0 makes no difference."""
     cdef real total = 0.0
     if Noise is Source:
-        total = total + driven_current(u.noise_g, s_noise[i], driving_force(stage, u.noise_v))
+        total = driven_current(u.noise_g, s_noise[i], driving_force(stage, u.noise_v))
     if Train is Source:
         total = total + driven_current(u.train_g, s_train[i], driving_force(stage, u.train_v))
     return total
@@ -69,8 +69,9 @@ cdef inline real current_of_inputs(Usual u, Noise s_noise, Train s_train, real s
 cdef inline real usual_current(Usual u, Noise s_noise, Train s_train, real s_ampa, real s_nmda, real s_gaba,
                                real stage, Force force, Py_ssize_t i) noexcept nogil:
     """The sum that `add_currents` makes."""
-    cdef real total = current_of_inputs(u, s_noise, s_train, stage, i)
-    total = total + driven_current(u.ampa_g, s_ampa, driving_force(stage, u.ampa_v))
+    cdef real total = driven_current(u.ampa_g, s_ampa, driving_force(stage, u.ampa_v))
+    if Noise is Source:
+        total = current_of_inputs(u, s_noise, s_train, stage, i) + total
     if Force is Source:
         total = total + driven_current(u.nmda_g, s_nmda, force[i])
     return total + driven_current(u.gaba_g, s_gaba, driving_force(stage, u.gaba_v))
@@ -136,13 +137,23 @@ cdef void take_usual_excitation(Receptor *r, const double *alike, Py_ssize_t lo,
         x_nmda[i] = jump(x_nmda[i], alpha_x, nmda)
 
 
-cdef void take_usual_inhibition(Gate *g, real alike, Py_ssize_t n, Target sums, Target s) noexcept nogil:
+cdef void take_usual(real alpha, real alike, Py_ssize_t n, Target sums, Target s) noexcept nogil:
     """As `take_spikes` of a first-order receptor with one alpha for all, and `clear`."""
-    cdef real alpha = g.alpha_s[0]
     cdef Py_ssize_t i
     for i in range(n):
-        s[i] = jump(s[i], alpha, alike + sums[2*i])
-        sums[2*i] = sums[2*i + 1] = <real> 0.0
+        s[i] = jump(s[i], alpha, alike + sums[i])
+        sums[i] = <real> 0.0
+
+
+cdef void take_and_clear(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, real *sums, bint apart,
+                         Py_ssize_t places) noexcept nogil:
+    """What the spikes of a step add to receptors of one type, whose sums are cleared."""
+    if apart and places == 1 and g.uniform:
+        take_usual(g.alpha_s[0], alike[0], n, sums + lo, g.s + lo)
+        return
+    take_spikes(g, lo, n, alike, sums + places*lo, apart, places)
+    if apart:
+        clear(places*n, sums + places*lo)
 
 
 # Which of its arrays a population has
