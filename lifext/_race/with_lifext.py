@@ -137,8 +137,8 @@ def versions():
 
 
 def notes(given):
-    found = by_hand.notes(given)
-    if given.workload.startswith("neurons") and given.mode != "compat":
+    found = by_hand.notes(given) if given.mode == "compat" else []
+    if given.workload in ("neurons", "coba") and given.mode != "compat":
         found.append("receptors that no spike can reach, with all gates closed, are passed over")
     if given.workload == "one":
         found.append("arriving spikes are added to the gating between two runs")
