@@ -29,6 +29,8 @@ def build(compat=True, record=True, seed=5, rng=None):
     net.connect(cells, cells, Ring.from_profile(60, scale=0.5), "exc", delay=1.0)
     net.connect(cells, other, Uniform(0.01), "exc", delay=0.25)
     net.connect(other, cells, Uniform(0.0005), "inh")
+    if not compat:
+        net.connect(cells, cells, Uniform(0.0001), "nmda", delay=0.5)
     if record:
         net.record_spikes(cells)
         net.record_state(cells, ["v", "i_nmda"], every=0.5, neurons=[3, -1])
