@@ -139,6 +139,7 @@ cdef struct FastLoops:
     void (*settle)(Cells *c, Py_ssize_t block, double before) noexcept nogil
     void (*show)(Cells *c, Py_ssize_t block) noexcept nogil
     void (*let_go)(Cells *c) noexcept nogil
+    void (*fetch)(Link *link, Py_ssize_t source) noexcept nogil
     void (*deliver)(Link *link, Py_ssize_t source, double time, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
     Py_ssize_t (*arrivals)(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t *neurons,
                            double *remaining, Py_ssize_t most) noexcept nogil

@@ -15,6 +15,16 @@ from .projection cimport DENSE, RING, SPARSE, UNIFORM
 from .real cimport SINGLE, Count, Doubles, Source, Target, real
 from .single_math cimport SingleQuotient, single_exp, single_power_of_two
 
+cdef extern from *:
+    """
+    #ifdef __GNUC__
+    #define lifext_fetch(address) __builtin_prefetch(address)
+    #else
+    #define lifext_fetch(address) ((void)(address))
+    #endif
+    """
+    void lifext_fetch(const void *address) noexcept nogil
+
 ctypedef const double *const_double_p
 
 ctypedef fused Value:
@@ -738,6 +748,20 @@ cdef void add_bump(Link *link, Py_ssize_t source, Py_ssize_t start, Py_ssize_t s
     add_stretch(link, link.values + ahead, 0, link.width - ahead, start, stop, parts)
 
 
+cdef void fetch(Link *link, Py_ssize_t source) noexcept nogil:
+    """Ask for a row of sparse weights, which in a large network comes from far off, and is short."""
+    cdef Py_ssize_t k
+    if link.kind != SPARSE:
+        return
+    k = link.indptr[source]
+    while k < link.indptr[source + 1]:
+        lifext_fetch(link.indices + k)
+        if link.width > 1:
+            lifext_fetch(link.values + k)
+            lifext_fetch(link.values + k + 8)
+        k += 16
+
+
 cdef void parts_left(Gate *g, double left, double *parts) noexcept nogil:
     """What a spike of weight 1 adds, by the end of the step, to a gating's first variable, and to its integral."""
     if g.second:
@@ -780,7 +804,7 @@ cdef void deliver(Link *link, Py_ssize_t source, double time, Py_ssize_t start, 
 
 cdef FastLoops fast_table
 
-fast_table.step, fast_table.settle = step_block, settle_block
+fast_table.step, fast_table.settle, fast_table.fetch = step_block, settle_block, fetch
 fast_table.show, fast_table.deliver, fast_table.let_go = show_block, deliver, let_go
 fast_table.arrivals, fast_table.exponentials = arrivals, exponentials
 
