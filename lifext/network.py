@@ -501,9 +501,13 @@ class Network:
 
     def _unit(self, index: int) -> Unit:
         population = self._populations[index]
-        reached = {receptor for _, j, _, kind, _ in self._projections if j == index for receptor in RECEPTORS[kind]}
-        fast = FastCell(population._lowered_now(), self._dt, self._key, 2*index, reached, self._dtype == np.float32)
+        fast = FastCell(population._lowered_now(), self._dt, self._key, 2*index, self._reached(index),
+                        self._dtype == np.float32)
         return Unit(fast, population, self._histories[index], self._log(index))
+
+    def _reached(self, index: int) -> set[str]:
+        """Return which receptors of a population projections reach."""
+        return {receptor for _, j, _, kind, _ in self._projections if j == index for receptor in RECEPTORS[kind]}
 
     def _why_not_fast(self, index: int) -> str | None:
         """Return why a population of the fast arithmetic is stepped otherwise, or None; warn of it once."""

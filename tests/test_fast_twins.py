@@ -140,7 +140,7 @@ def assert_same_steps(ours, other, first, kinds, steps, cut, parts, dtype):
     size, reached = ours.size, {receptor for kind in kinds for receptor in RECEPTORS[kind]}
     cell = fast.FastCell(ours._cell(), DT, KEY, 6, reached, dtype == np.float32)
     unit = fast_loop.Unit(cell, ours, SpikeHistory(size, 1))
-    twin = fast_reference.FastCell(other._cell(), DT, KEY, 6, dtype)
+    twin = fast_reference.FastCell(other._cell(), DT, KEY, 6, dtype, reached)
     cell.prepare()
     twin.refresh()
     before = np.inf

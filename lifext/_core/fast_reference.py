@@ -338,9 +338,9 @@ class FastCell:
     """Twin of `fast.FastCell`: one population, and the steps it takes."""
 
     def __init__(self, cell: Cell, dt: float, key: Sequence[int], stream: int, dtype: Any = np.float64,
-                 excitable: bool = True, quietable: bool = True) -> None:
+                 reached: Collection[str] = RECEPTORS) -> None:
         self.cell, self.dt, self.dtype = cell, dt, np.dtype(dtype)
-        self.reached = excitable, excitable, quietable
+        self.reached = [name in reached for name in RECEPTORS]
         self.power_of_two = single_power_of_two if self.dtype == np.float32 else power_of_two
         self.v, self.end_refractory = np.asarray(cell.v), np.asarray(cell.end_refractory)
         self.inputs = [Input(record, cell.size, dt, key, stream + k, dtype)
