@@ -462,6 +462,33 @@ def test_nwb_of_other_programs(tmp_path):
     assert got.times == pytest.approx([100, 200, 500])
 
 
+def test_nwb_with_more_elements_than_it_has_is_refused(tmp_path, record):
+    """One that pynwb goes through element by element: this test would not end in an hour."""
+    path = tmp_path / "spikes.nwb"
+    record.to_nwb(path)
+    with h5py.File(path, "r+") as file:
+        del file["session_start_time"]
+        file.create_dataset("session_start_time", (2**34,), h5py.string_dtype(), chunks=(2**10,))
+    with pytest.raises(ValueError, match="/session_start_time claims 17179869184 elements, which are not in it"):
+        lifext.SpikeRecord.from_nwb(path)
+
+
+def test_nwb_with_many_spikes_or_packed_ones_is_read(tmp_path):
+    path = tmp_path / "spikes.nwb"
+    session = new_session()
+    session.add_unit(spike_times=np.zeros(500_000))
+    with pynwb.NWBHDF5IO(path, "w") as file:
+        file.write(session)
+    assert len(lifext.SpikeRecord.from_nwb(path, "zeros")) == 500_000
+    with h5py.File(path, "r+") as file:
+        attributes = dict(file["units/spike_times"].attrs)
+        del file["units/spike_times"]
+        file["units"].create_dataset("spike_times", data=np.zeros(500_000), compression=9, chunks=(500_000,))
+        file["units/spike_times"].attrs.update(attributes)
+        assert file["units/spike_times"].id.get_storage_size() < 5000
+    assert len(lifext.SpikeRecord.from_nwb(path, "zeros")) == 500_000
+
+
 def test_nwb_refuses(tmp_path, record):
     session = new_session()
     record.to_nwb(session)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import _validate
+from . import heaps
 from .about import about, fitting, reach
 
 KIND = "an NWB file with a units table"
@@ -24,6 +25,8 @@ DESCRIPTIONS = {"population": "name of the population", "neuron": "number of the
                 "direction": "preferred direction of the neuron, radians"}
 # for units that others have put into the table
 BLANKS = {"population": "", "neuron": -1, "direction": np.nan}
+# a dataset of more elements than the first is looked at: deflate packs at most so many bytes into one
+MOST_UNSEEN, MOST_PACKED = 100_000, 1032
 
 
 def write(record: Any, target: Any, session_start_time: Any) -> Any:
@@ -120,8 +123,23 @@ def read(source: Any, name: str | None) -> Any:
         pass
     with contextlib.ExitStack() as stack:
         with _validate.spikes_from(path, KIND):
+            heaps.check(path)
+            _check_claims(path)
             session = stack.enter_context(pynwb.NWBHDF5IO(path, "r")).read()
         return _read(session, path, name)
+
+
+def _check_claims(path: str) -> None:
+    """Raise ValueError if a dataset has more elements than there can be in it; pynwb goes through some one by one."""
+    h5py = _validate.h5py_module()
+
+    def look(name: str, thing: Any) -> None:
+        size = (thing.size or 0) if isinstance(thing, h5py.Dataset) else 0
+        if size > MOST_UNSEEN and size * thing.dtype.itemsize > MOST_PACKED * thing.id.get_storage_size():
+            raise ValueError(f"/{name} claims {size} elements, which are not in it")
+
+    with h5py.File(path, "r") as file:
+        file.visititems(look)
 
 
 def _read(session: Any, place: Any, name: str | None) -> Any:

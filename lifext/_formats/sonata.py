@@ -12,6 +12,7 @@ import numpy as np
 from .. import _threads, _validate
 from .._spike_file import SORTINGS, SpikeFile, held
 from .._types import Floats, Neurons, Path
+from . import heaps
 from .about import about
 
 KIND = "a SONATA file of spikes, with times in ms"
@@ -58,5 +59,8 @@ def read(path: str, name: str | None, size: int | None) -> tuple[SpikeFile, int,
 
 
 def _units(times: Any) -> Any:
+    if "units" in times.attrs and times.attrs.get_id("units").dtype.kind == "O":
+        # text of varying length, which other programs write
+        heaps.check(times.file.filename)
     units = times.attrs.get("units", "ms")
     return units.decode() if isinstance(units, bytes) else units
