@@ -113,6 +113,17 @@ def fuzz_files(figures):
             *table(["file", *ends], rows)]
 
 
+def audit(figures):
+    """Return what pip-audit found, and by which advisories."""
+    rows = [[name, one["packages"], one["with_advisories"], f"**{one['vulnerabilities']}**",
+             "; ".join(f"{package}: {', '.join(ids[0] for ids in faults)}" for package, faults in one["found"].items())]
+            for name, one in figures["audits"].items()]
+    of = figures["advisories"]
+    when = f"at its commit {of['commit'][:12]} of {of['date']}" if of["commit"] else f"of {of['date']}"
+    return [f"By {number(of['count'])} advisories of PyPA's database, {when}. It knows nothing of later ones.", "",
+            *table(["of", "packages", "with advisories", "known vulnerabilities of these versions", "which"], rows)]
+
+
 def anything(figures):
     """Return the figures of a result that has no section of its own."""
     nested = {name: value for name, value in figures.items() if isinstance(value, dict)}
@@ -128,7 +139,8 @@ def anything(figures):
 SECTIONS = {"suites": ("Tests run, and versions covered", suites), "sanitizers": ("Sanitizers", sanitizers),
             "fuzz_calls": ("Random calls, sound and hostile", fuzz_calls),
             "fuzz_files": ("Files damaged, and what happened to them", fuzz_files),
-            "growth": ("Memory over a long run", growth), "coverage": ("Lines that the tests run", coverage)}
+            "growth": ("Memory over a long run", growth), "audit": ("Known vulnerabilities", audit),
+            "coverage": ("Lines that the tests run", coverage)}
 
 
 def tables():
