@@ -91,8 +91,8 @@ class SpikeFile:
         self = cls.__new__(cls)
         self._prepare(path, name)
         with self._open("r") as file:
-            group = file[f"spikes/{name}"]
-            for dataset in (group["node_ids"], group["timestamps"]):
+            group = held(file, f"spikes/{name}")
+            for dataset in (held(group, "node_ids"), held(group, "timestamps")):
                 _check_dataset(dataset, os.path.getsize(path))
             most, extremes = self._look(group)
             found = about.fitting(self._read_about(file), most, extremes, name, size)
@@ -162,10 +162,10 @@ class SpikeFile:
         self._about, self._written_stop = None, stop
 
     def _read_about(self, file: Any) -> dict[str, Any] | None:
-        place = f"lifext/{self.name}"
-        if place not in file:
+        if not (has(file, "lifext") and has(held(file, "lifext"), self.name)):
             return None
-        told = file[place]
+        place = f"lifext/{self.name}"
+        told = held(file, place)
         if told.dtype.kind != "S" or told.shape != () or told.nbytes > min(told.id.get_storage_size(),
                                                                            os.path.getsize(self.path)):
             raise ValueError(f"/{place} is no string of one length that is in the file")
@@ -294,6 +294,28 @@ def _undisturbed() -> Iterator[None]:
 def _ends(number: signal.Signals) -> bool:
     """Whether a signal ends the process, and one may say here that it does not: Python has the main thread say so."""
     return threading.current_thread() is threading.main_thread() and signal.getsignal(number) is signal.SIG_DFL
+
+
+def has(group: Any, name: str) -> bool:
+    """Whether a group has something of this name, which need not be in its file."""
+    return bool(group.id.links.exists(_encoded(name)))
+
+
+def held(group: Any, path: str) -> Any:
+    """Return what a group of a file has; raise ValueError if a link leads there.
+
+    HDF5 follows one to any other file: it would write to that, or wait for ever where it is no file but a pipe.
+    """
+    for part in path.split("/"):
+        if group.id.links.get_info(_encoded(part)).type != _validate.h5py_module().h5l.TYPE_HARD:
+            raise ValueError(f"{part} is a link, not in {group.name} itself")
+        group = group[part]
+    return group
+
+
+def _encoded(name: str) -> bytes:
+    """Return a name as HDF5 has it; h5py decodes what is no UTF-8 so."""
+    return name.encode(errors="surrogateescape")
 
 
 def _check_dataset(dataset: Any, size: int) -> None:

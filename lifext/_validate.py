@@ -506,6 +506,11 @@ def spike_file(h5py: Any, path: str, format: str, name: str) -> None:
         is_text = "format" in file.attrs and file.attrs.get_id("format").dtype.kind == "S"
         if not (is_text and file.attrs["format"] == format.encode()):
             _refuse(ValueError, "SpikeRecord", "to", wanted, path)
+        # what is written to a link goes to another file
+        links = file.id.links
+        kinds = {links.get_info(group).type for group in (b"spikes", b"lifext") if links.exists(group)}
+        if not kinds <= {h5py.h5l.TYPE_HARD}:
+            _refuse(ValueError, "SpikeRecord", "to", wanted, path)
         if f"spikes/{name}" in file:
             _refuse(ValueError, "SpikeRecord", "to", f"a file without spikes of a population {name!r}", path)
 

@@ -604,6 +604,15 @@ def virtual(file):
     file.create_virtual_dataset("spikes/ring/node_ids", layout)
 
 
+def linked(place, kind=h5py.ExternalLink):
+    """Have a link in place of what is there: to a pipe, for which HDF5 would wait, or to the same in this file."""
+    def change(file):
+        file["moved"] = file[place]
+        del file[place]
+        file[place] = h5py.SoftLink("/moved") if kind is h5py.SoftLink else kind("pipe", "/")
+    return change
+
+
 @pytest.mark.parametrize("change", [
     change_sonata("node_ids"), change_sonata("timestamps", data=[1.0]), change_sonata("timestamps", data=["a"]),
     change_sonata("node_ids", data=[[1]]), change_sonata("node_ids", data=[2.5]),
@@ -618,8 +627,12 @@ def virtual(file):
     in_chunks(100, zlib.compress(bytes(792)), compression="gzip"), in_chunks(100, b"no zlib", compression="gzip"),
     in_chunks(100, bytes(792), shuffle=True), in_chunks(100, None, compression="lzf"),
     text_of_any_length("stop"), lambda file: file["lifext/ring"].attrs.pop("stop"),
+    linked("spikes"), linked("spikes/ring"), linked("spikes/ring/node_ids"), linked("spikes/ring/timestamps"),
+    linked("lifext"), linked("lifext/ring"), linked("spikes/ring", h5py.SoftLink),
 ])
 def test_a_sonata_file_that_was_made_up_is_refused(tmp_path, record, change):
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
     path = tmp_path / "spikes.h5"
     record.to_sonata(path)
     with h5py.File(path, "r+") as file:
@@ -641,6 +654,34 @@ def test_a_file_of_spikes_has_no_strings_of_any_length(tmp_path, record):
         file.attrs["format"] = "lifext spikes 2"
     with pytest.raises(ValueError, match="to must be a file that does not exist yet, or one of recorded spikes"):
         ran(path)
+
+
+def test_only_the_population_that_is_asked_for_is_looked_at(tmp_path, record):
+    """Of another's unit of time, HDF5 would read a string of any length."""
+    path = tmp_path / "spikes.h5"
+    record.to_sonata(path)
+    with h5py.File(path, "r+") as file:
+        file["spikes/other"] = h5py.Empty("f8")
+    assert len(lifext.SpikeRecord.from_sonata(path, "ring")) == len(record)
+    with pytest.raises(ValueError, match="name must be one of the populations 'other', 'ring'"):
+        lifext.SpikeRecord.from_sonata(path)
+    with pytest.raises(ValueError, match="spikes must be in a SONATA file of spikes"):
+        lifext.SpikeRecord.from_sonata(path, "other")
+
+
+@pytest.mark.parametrize("place", ["spikes", "lifext"])
+def test_no_spikes_are_recorded_to_what_a_file_links_to(tmp_path, record, place):
+    path, other = tmp_path / "spikes.h5", tmp_path / "other.h5"
+    with h5py.File(other, "w") as file:
+        file.create_group("mine")
+    record.to_sonata(path)
+    with h5py.File(path, "r+") as file:
+        del file[place]
+        file[place] = h5py.ExternalLink("other.h5", "/mine")
+    before = path.read_bytes(), other.read_bytes()
+    with pytest.raises(ValueError, match="to must be a file that does not exist yet, or one of recorded spikes"):
+        ran(path)
+    assert (path.read_bytes(), other.read_bytes()) == before
 
 
 def test_text_in_place_of_numbers_is_not_read(tmp_path, record):

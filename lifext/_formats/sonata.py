@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _validate
-from .._spike_file import SORTINGS, SpikeFile
+from .._spike_file import SORTINGS, SpikeFile, held
 from .._types import Floats, Neurons, Path
 from .about import about
 
@@ -46,14 +46,16 @@ def read(path: str, name: str | None, size: int | None) -> tuple[SpikeFile, int,
         # what cannot be opened at all is no fault of what is in it
         pass
     with _validate.spikes_from(path, KIND), h5py.File(path, "r") as file:
-        units = {population: _units(group) for population, group in file["spikes"].items()}
-    name = _validate.which_population(path, name, sorted(units))
+        names = sorted(held(file, "spikes"))
+    name = _validate.which_population(path, name, names)
     with _validate.spikes_from(path, KIND):
-        if units[name] not in MILLISECONDS:
-            raise ValueError(f"its times are in {units[name]!r}")
+        with h5py.File(path, "r") as file:
+            units = _units(held(file, f"spikes/{name}/timestamps"))
+        if units not in MILLISECONDS:
+            raise ValueError(f"its times are in {units!r}")
         return SpikeFile.of(path, name, size)
 
 
-def _units(group: Any) -> Any:
-    units = group["timestamps"].attrs.get("units", "ms")
+def _units(times: Any) -> Any:
+    units = times.attrs.get("units", "ms")
     return units.decode() if isinstance(units, bytes) else units
