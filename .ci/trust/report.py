@@ -109,7 +109,7 @@ def fuzz_files(figures):
     rows = [[name, *[number(kind[end]) for end in ends]] for name, kind in figures["kinds"].items()]
     rows.append(["**all**", *[number(sum(kind[end] for kind in figures["kinds"].values())) for end in ends]])
     return [f"{number(figures['tried'])} files. Refused: with a documented error. Read: what a reader needs was "
-            "whole. Wrong: another error, a change in spite of it, or code that ran.", "",
+            "whole. Wrong: another error, a change in spite of it, or code that ran. Hung: not done after 20 s.", "",
             *table(["file", *ends], rows)]
 
 
