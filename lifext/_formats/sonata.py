@@ -46,7 +46,8 @@ def read(path: str, name: str | None, size: int | None) -> tuple[SpikeFile, int,
         # what cannot be opened at all is no fault of what is in it
         pass
     with _validate.spikes_from(path, KIND), h5py.File(path, "r") as file:
-        names = sorted(held(file, "spikes"))
+        # of a group only: a dataset has numbers for ever
+        names = sorted(held(file, "spikes").keys())
     name = _validate.which_population(path, name, names)
     with _validate.spikes_from(path, KIND):
         with h5py.File(path, "r") as file:
