@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from . import _validate
+from . import _threads, _validate
 from ._core.logs import inside
 from ._formats import about
 from ._types import Floats, Neurons, Path
@@ -104,10 +104,16 @@ class SpikeFile:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _h5py=_validate.h5py_module())
 
+    @property
+    def alone(self) -> Any:
+        """What a thread holds that has the files of spikes to itself."""
+        return _threads.spike_files
+
     def _create(self, sorting: str) -> None:
         is_new = not os.path.exists(self.path)
         if not is_new:
-            _validate.spike_file(self._h5py, self.path, FORMAT, self.name)
+            with self.alone:
+                _validate.spike_file(self._h5py, self.path, FORMAT, self.name)
         with self._open("x" if is_new else "r+") as file:
             # text is of one length: of a damaged file with strings of any length HDF5 goes round in circles for ever
             file.attrs["format"] = np.bytes_(FORMAT)
@@ -127,7 +133,7 @@ class SpikeFile:
                     tempfile.TemporaryFile(dir=os.path.dirname(self.path)) as trial:
                 _look_for_room(trial.fileno(), room)
         undisturbed = contextlib.nullcontext() if mode == "r" else _undisturbed()
-        with undisturbed, _validate.sound_spike_file(self.path), self._h5py.File(self.path, mode) as file:
+        with undisturbed, _validate.sound_spike_file(self.path), self.alone, self._h5py.File(self.path, mode) as file:
             # HDF5 has the file to itself by now
             if mode == "r+":
                 with _validate.room_in(self.path, self.name, spikes), open(self.path, "r+b") as same:

@@ -8,6 +8,9 @@ import threading
 
 # held for the moment in which a thread takes a network for itself
 door = threading.Lock()
+# held while a file of spikes is open, or spikes go there from memory: HDF5 opens nothing for writing that another
+# thread of this process reads, and who reads a record is to find each spike once
+spike_files = threading.RLock()
 _ran_some = _lost_some = False
 
 
@@ -21,9 +24,9 @@ def allowed(count: int) -> int:
 
 
 def _after_fork() -> None:
-    global door, _lost_some
-    # another thread, which is not in this process, may have held it
-    door = threading.Lock()
+    global door, spike_files, _lost_some
+    # another thread, which is not in this process, may have held them
+    door, spike_files = threading.Lock(), threading.RLock()
     _lost_some = _ran_some
 
 

@@ -1,6 +1,7 @@
 """What a network run leaves behind: spikes, and traces of state variables."""
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 from collections.abc import Sequence
@@ -176,14 +177,21 @@ class SpikeRecord(_Recorded, Exchange):
         return self._arrays()[1]
 
     def _arrays(self) -> tuple[Neurons, Floats]:
-        written = [] if self._log.spilled == 0 else [self._log.sink.arrays(self._log.spilled)]
-        return _joined([*written, *([self._log.arrays()] if self._log.count > 0 or not written else [])])
+        with self._still():
+            written = [] if self._log.spilled == 0 else [self._log.sink.arrays(self._log.spilled)]
+            return _joined([*written, *([self._log.arrays()] if self._log.count > 0 or not written else [])])
 
     def _pieces(self) -> Any:
         """Yield neurons and times of some spikes after the others, without reading the file as a whole."""
-        for start in range(0, self._log.spilled, PART):
-            yield self._log.sink.piece(start, min(start + PART, self._log.spilled), self._log.spilled)
-        yield self._log.arrays()
+        with self._still():
+            spilled, others = self._log.spilled, self._log.arrays()
+        for start in range(0, spilled, PART):
+            yield self._log.sink.piece(start, min(start + PART, spilled), spilled)
+        yield others
+
+    def _still(self) -> Any:
+        """Keep spikes from going to the file, in the midst of which they would be read twice, or not at all."""
+        return contextlib.nullcontext() if self._log.sink is None else self._log.sink.alone
 
     def between(self, start: float, stop: float) -> tuple[Neurons, Floats]:
         """Return neurons and times of the spikes with ``start <= time < stop``.
@@ -204,8 +212,9 @@ class SpikeRecord(_Recorded, Exchange):
             If a time is not a finite number.
         """
         start, stop = _validate.number(self, "start", start), _validate.number(self, "stop", stop)
-        written = [] if self._log.spilled == 0 else self._log.sink.between(start, stop, self._log.spilled)
-        return _joined([*written, *self._log.between(start, stop)])
+        with self._still():
+            written = [] if self._log.spilled == 0 else self._log.sink.between(start, stop, self._log.spilled)
+            return _joined([*written, *self._log.between(start, stop)])
 
     def counts(self, start: float, stop: float) -> Neurons:
         """Return how many spikes each neuron had in ``[start, stop)`` ms.
@@ -345,10 +354,11 @@ class SpikeRecord(_Recorded, Exchange):
 
     def _cut(self, count: int) -> None:
         """Forget all but the first `count` spikes; in memory, all."""
-        if self._log.sink is not None:
-            self.flush()
-            self._log.sink.truncate(count)
-        self._log.cut(count)
+        with self._still():
+            if self._log.sink is not None:
+                self.flush()
+                self._log.sink.truncate(count)
+            self._log.cut(count)
 
 
 def _joined(parts: Sequence[tuple[Neurons, Floats]]) -> tuple[Neurons, Floats]:

@@ -155,6 +155,40 @@ def test_what_other_threads_may_do_with_a_network_that_runs(compat, tmp_path):
     assert [together(act) for act in (record.flush, trace.clear, net.reset)] == [[None]] * 3
 
 
+def test_a_stream_is_written_while_other_threads_read_it(tmp_path):
+    """HDF5 opens no file for writing that is open for reading in the same process."""
+    cells = lifext.pyrPop(400, refDur=0.2, vTh=-59.5, leak_vL=-40.0, noise_rate=0.0)
+    net = lifext.Network(DT, seed=1, threads=1)
+    net.add(cells=cells)
+    record = net.record_spikes(cells, to=tmp_path / "spikes.h5")
+    net.run(1.0)
+    ended, wholes, windows = threading.Event(), [], []
+
+    def run():
+        try:
+            for _ in range(40):
+                net.run(1.0)
+        finally:
+            ended.set()
+
+    def read():
+        while not ended.is_set():
+            wholes.append(record.times)
+            windows.append(record.between(0.5, 1000.0))
+
+    def read_the_file():
+        while not ended.is_set():
+            wholes.append(lifext.SpikeRecord.from_sonata(tmp_path / "spikes.h5").times)
+
+    assert together(run, read, read_the_file) == [None] * 3
+    times, window = record.times.tolist(), record.between(0.5, 1000.0)
+    assert 0 < len(windows) < len(wholes) and len(window[0]) > 10_000
+    for some in wholes:
+        assert some.tolist() == times[:len(some)]
+    for ids, some in windows:
+        assert (ids.tolist(), some.tolist()) == (window[0][:len(ids)].tolist(), window[1][:len(some)].tolist())
+
+
 def test_a_network_runs_in_one_of_two_threads_that_come_at_once():
     net, _ = small_network(compat=False)
 

@@ -40,12 +40,14 @@ cdef class SpikeLog:
 
     def arrays(self):
         """Return copies of the neurons (n,) and of their times (n,), ms, that are here."""
-        return np.array(self.ids[:self.count]), np.array(self.times[:self.count])
+        # a run in another thread may go on meanwhile
+        cdef Py_ssize_t count = self.count
+        return np.array(self.ids[:count]), np.array(self.times[:count])
 
     def between(self, double start, double stop):
         """Return neurons and times of the spikes here with ``start <= time < stop``, as a list of pairs."""
-        cdef Py_ssize_t n_blocks = (self.count + BLOCK - 1)//BLOCK
-        ids, times = np.asarray(self.ids[:self.count]), np.asarray(self.times[:self.count])
+        cdef Py_ssize_t count = self.count, n_blocks = (count + BLOCK - 1)//BLOCK
+        ids, times = np.asarray(self.ids[:count]), np.asarray(self.times[:count])
         blocks = np.flatnonzero((np.asarray(self.latest[:n_blocks]) >= start)
                                 & (np.asarray(self.earliest[:n_blocks]) < stop))
         found = []
@@ -77,9 +79,10 @@ cdef class SpikeLog:
     def spill(self):
         """Hand the spikes over to the sink."""
         if self.sink is not None and self.count > 0:
-            self.sink.write(self.spilled, np.asarray(self.ids[:self.count]), np.asarray(self.times[:self.count]))
-            self.spilled += self.count
-            self.count = 0
+            with self.sink.alone:
+                self.sink.write(self.spilled, np.asarray(self.ids[:self.count]), np.asarray(self.times[:self.count]))
+                self.spilled += self.count
+                self.count = 0
 
     cdef int spill_if_due(self) except -1:
         # to be called between two steps: a sink runs Python code, in which a Ctrl-C may come

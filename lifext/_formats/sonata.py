@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _validate
+from .. import _threads, _validate
 from .._spike_file import SORTINGS, SpikeFile, held
 from .._types import Floats, Neurons, Path
 from .about import about
@@ -45,12 +45,12 @@ def read(path: str, name: str | None, size: int | None) -> tuple[SpikeFile, int,
     with open(path, "rb"):
         # what cannot be opened at all is no fault of what is in it
         pass
-    with _validate.spikes_from(path, KIND), h5py.File(path, "r") as file:
-        # of a group only: a dataset has numbers for ever
+    with _threads.spike_files, _validate.spikes_from(path, KIND), h5py.File(path, "r") as file:
+        # a dataset would yield its numbers, however many it claims
         names = sorted(held(file, "spikes").keys())
     name = _validate.which_population(path, name, names)
     with _validate.spikes_from(path, KIND):
-        with h5py.File(path, "r") as file:
+        with _threads.spike_files, h5py.File(path, "r") as file:
             units = _units(held(file, f"spikes/{name}/timestamps"))
         if units not in MILLISECONDS:
             raise ValueError(f"its times are in {units!r}")
