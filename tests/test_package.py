@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tomllib
 
 import numpy as np
 import pytest
@@ -125,6 +126,16 @@ def test_versions_agree():
     assert version("lifext") == lifext.__version__
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert f"## {lifext.__version__}" in changelog
+
+
+def test_windows_is_tested_with_all_that_has_wheels_there():
+    facts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    tests, windows = facts["project"]["optional-dependencies"]["test"], facts["tool"]["cibuildwheel"]["windows"]
+    assert set(windows["test-requires"]) == {name for name in tests if not name.startswith("libsonata")}
+    # what is left out with libsonata
+    need_it = [path.name for path in sorted((ROOT / "tests").glob("test_*.py")) if "import libsonata" in path.read_text(
+        encoding="utf-8") and path.name != pathlib.Path(__file__).name]
+    assert re.findall(r"--ignore={project}/tests/(\S+)", windows["test-command"]) == need_it
 
 
 def test_readme_has_its_two_commands():
