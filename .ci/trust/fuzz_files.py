@@ -4,9 +4,10 @@
     python .ci/trust/fuzz_files.py --count 1000 --json fuzz.json
     python .ci/trust/fuzz_files.py --only record --first 17 --count 1     # one case again
 
-A case is a kind and a number, from which the file is made: the same number gives the same file. A kind's cases run in a
-process of their own, so that a crash is seen, and the next case goes on after it. "wrong" are cases that ended in
-another exception than the documented ones, changed what they must not, or did what no file may bring about.
+A case is a kind and a number, from which the file is made: the same number gives the same file, but for NWB, which has
+the day and random identifiers in it. A kind's cases run in a process of their own, so that a crash is seen, and the
+next case goes on after it. "wrong" are cases that ended in another exception than the documented ones, changed what
+they must not, or did what no file may bring about.
 """
 import argparse
 import collections
