@@ -7,6 +7,7 @@ import pytest
 from fast_tools import DT, Train, assert_same, everything, network, quiet, run, volleys
 from test_fast_bits import busy, outcome
 from test_fast_bits import run as run_busy
+from twin_network import TwinNetwork
 
 import lifext
 from lifext import Network, PerformanceWarning, Uniform
@@ -322,3 +323,23 @@ def test_gating_that_has_closed_becomes_nothing():
         smallest.append(cells.AMPA.kinetic._s[0])
     assert smallest[-1] == 0
     assert min(s for s in smallest if s > 0) > np.finfo(np.float32).tiny
+
+
+@pytest.mark.parametrize(("name", "value", "dtype"), [("AMPA.g", 1e308, "float32"), ("cM", 5e-324, "float64"),
+                                                      ("cM", 5e-324, "float32")])
+def test_receptors_that_nothing_reaches_have_no_current_even_of_numbers_out_of_range(name, value, dtype):
+    """Of a potential or conductance that is infinite by then, 0 times it would be NaN."""
+    found = []
+    for cls in (Network, TwinNetwork):
+        cells = lifext.pyrPop(3, noise_g=0.01)
+        net = cls(DT, seed=0, dtype=dtype)
+        net.add(cells=cells)
+        part, _, parameter = name.rpartition(".")
+        setattr(getattr(cells, part) if part else cells, parameter, value)
+        with np.errstate(all="ignore"):
+            net.run(4 * DT)
+        found.append([cells.VMs(), cells.AMPA._curr, cells.NMDA._curr, cells.GABA._curr])
+    ours, twin = found
+    for one, other in zip(ours, twin):
+        assert np.array_equal(one, other, equal_nan=True)
+    assert not np.any(ours[1:])

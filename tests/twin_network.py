@@ -71,7 +71,9 @@ class _Unit:
     def __init__(self, network, k):
         self.population, self.dt = network._populations[k], network._dt
         self.cell = self.population._cell()
-        self.twin = fast_reference.FastCell(self.cell, self.dt, network._key, 2 * k, network._dtype)
+        reached = {kind for _, j, _, kind, _ in network._projections if j == k}
+        self.twin = fast_reference.FastCell(self.cell, self.dt, network._key, 2 * k, network._dtype,
+                                            "exc" in reached, "inh" in reached)
         self.inputs = [source for source in (self.cell.noise, self.cell.afferents) if source is not None]
 
     def step(self, step):

@@ -284,6 +284,10 @@ def _count(mean: float, low: Any, high: Any) -> int:
     return least + int(np.searchsorted(below, high << HALF_WORD | low))
 
 
+def _any(*arrays: Any) -> bool:
+    return any(np.any(np.asarray(array)) for array in arrays)
+
+
 def _flush(step: int, s: NDArray[Any]) -> None:
     if step % FLUSH_EVERY == 0:
         s[np.abs(s) < s.dtype.type(CLOSED[s.dtype])] = 0.0
@@ -333,8 +337,10 @@ class Gate:
 class FastCell:
     """Twin of `fast.FastCell`: one population, and the steps it takes."""
 
-    def __init__(self, cell: Cell, dt: float, key: Sequence[int], stream: int, dtype: Any = np.float64) -> None:
+    def __init__(self, cell: Cell, dt: float, key: Sequence[int], stream: int, dtype: Any = np.float64,
+                 excitable: bool = True, quietable: bool = True) -> None:
         self.cell, self.dt, self.dtype = cell, dt, np.dtype(dtype)
+        self.reached = excitable, excitable, quietable
         self.power_of_two = single_power_of_two if self.dtype == np.float32 else power_of_two
         self.v, self.end_refractory = np.asarray(cell.v), np.asarray(cell.end_refractory)
         self.inputs = [Input(record, cell.size, dt, key, stream + k, dtype)
@@ -356,6 +362,17 @@ class FastCell:
             self.synaptic += self._reals(source.record.curr if source.record.pending[0] else source.record.prev_curr)
         for receptor in receptors:
             self.synaptic += self._reals(receptor.curr)
+        self._find_closed()
+
+    def _find_closed(self) -> None:
+        """Note which receptors are closed and stay so, and which currents are 0 however far off the potential is."""
+        c = self.cell
+        receptors = [(receptor, receptor.gating) for receptor in (c.ampa, c.nmda, c.gaba)]
+        self.at_rest = [not (reached or _any(gating.s, gating.x, receptor.curr))
+                        for (receptor, gating), reached in zip(receptors, self.reached)]
+        self.flows = [_any(source.record.g) and (source.driven or _any(
+            source.record.s, source.record.curr, source.record.prev_curr)) for source in self.inputs]
+        self.flows += [_any(g) and not at_rest for g, at_rest in zip((c.ampa_g, c.nmda_g, c.gaba_g), self.at_rest)]
 
     def step(self, step: int, before: float) -> None:
         """Take in the spikes of the last step, and go a step ahead as if no spike came.
@@ -371,7 +388,8 @@ class FastCell:
         v = np.where(self.end_refractory < before, self._reals(self.v), self._reals(self.cell.v_reset))
         slope = self._net_current(v, self.synaptic)
         self.stage = equations.heun_stage(v, slope, self.dtype.type(self.dt))
-        parts: list[Input | Gate] = [*self.inputs, *self.gates]
+        parts: list[Input | Gate] = [*self.inputs, *(gate for gate, at_rest in zip(self.gates, self.at_rest)
+                                                     if not at_rest)]
         for part in parts:
             part.relax(step)
         self.force = equations.blocked_force(self.stage, self._reals(self.cell.nmda_v), self._reals(self.cell.mg),
@@ -395,6 +413,7 @@ class FastCell:
         found = [self._current(g, s, equations.driving_force(self.stage, self._reals(reversal)))
                  for g, s, reversal in free]
         found.insert(-1, self._current(c.nmda_g, self.gates[1].s, self.force))
+        found = [current if flows else np.zeros_like(current) for current, flows in zip(found, self.flows)]
         return found if c.inhibited else found[:-1]
 
     def _current(self, g: Any, s: Any, force: NDArray[Any]) -> NDArray[Any]:
