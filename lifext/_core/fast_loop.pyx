@@ -182,12 +182,14 @@ cdef class Route:
     cdef void deliver(self, FastLoops *kernels, Py_ssize_t step, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
         """Hand the spikes that arrive in a step to one of so many equal parts of the targets."""
         cdef Py_ssize_t start = self.link.n_target*part//parts, stop = self.link.n_target*(part + 1)//parts
-        cdef Py_ssize_t slot = (step - self.delay) % self.source.depth, begin = self.source.begins[slot], k
+        cdef Py_ssize_t slot, first, last, k
         # of parts that begin with the first target, only one has any: it takes what is for all targets alike
         if step < self.delay or start == stop:
             return
-        for k in range(begin, begin + self.source.counts[slot]):
-            if k + AHEAD < begin + self.source.counts[slot]:
+        slot = (step - self.delay) % self.source.depth
+        first, last = self.source.begins[slot], self.source.begins[slot] + self.source.counts[slot]
+        for k in range(first, last):
+            if k + AHEAD < last:
                 kernels.fetch(&self.link, self.source.ids[k + AHEAD])
             kernels.deliver(&self.link, self.source.ids[k], self.source.times[k], start, stop)
 
