@@ -16,7 +16,7 @@ CHECKED = os.environ.get("LIFEXT_CHECKED", "0") not in ("", "0")
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": CHECKED,
-    "wraparound": CHECKED,
+    "wraparound": False,
     "initializedcheck": CHECKED,
     "nonecheck": CHECKED,
     "cdivision": not CHECKED,
