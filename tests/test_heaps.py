@@ -75,6 +75,13 @@ def test_what_is_no_hdf5_file_is_left_to_hdf5_or_refused(tmp_path):
     assert refusal(path) is None
 
 
+def test_lengths_of_other_sizes_are_refused(sound):
+    data = bytearray(sound.read_bytes())
+    data[14 if data[8] < 2 else 10] = 4
+    sound.write_bytes(data)
+    assert refusal(sound) == "its lengths are not of 8 bytes"
+
+
 def test_hdf5_is_done_with_whatever_is_not_refused(sound, tmp_path):
     """Heaps damaged in one or several bytes, cut off, or with lengths of all sizes: were one to hang, this would."""
     data, rng = sound.read_bytes(), np.random.default_rng(7)
