@@ -450,11 +450,9 @@ def precision(owner: object, value: Any, fast: bool) -> np.dtype[Any]:
     return np.dtype(name)
 
 
-def kind_of_projection(owner: object, value: Any, allowed: Sequence[object], published: Sequence[object],
-                       why: str | None) -> None:
-    """Refuse a projection of no such kind, and one that the published scheme does not have where `why` is given."""
-    choice(owner, "kind", value, allowed)
-    if why is not None and value not in published:
+def published_kind(owner: object, value: Any, published: Sequence[object], why: str) -> None:
+    """Refuse a kind of projection that the published scheme does not have."""
+    if value not in published:
         _refuse(ValueError, owner, "kind", f"{' or '.join(map(repr, published))} {why}", value)
 
 

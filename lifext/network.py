@@ -247,8 +247,9 @@ class Network:
         """
         i, j = self._index("source", source), self._index("target", target)
         weights = as_weights(weights, source.size, target.size)
-        _validate.kind_of_projection(self, kind, tuple(RECEPTORS), tuple(RECEIVERS),
-                                     None if self._fast else "with compat=True")
+        _validate.choice(self, "kind", kind, tuple(RECEPTORS))
+        if not self._fast:
+            _validate.published_kind(self, kind, tuple(RECEIVERS), "with compat=True")
         steps = _validate.whole_steps(self, "delay", delay, self._dt)
         self._deepen(i, steps + 1)
         self._projections.append((i, j, weights, kind, steps))
@@ -482,8 +483,8 @@ class Network:
         """Refuse projections onto receptors of one type of populations that the fast arithmetic does not step."""
         for _, j, _, kind, _ in self._projections:
             if j in others:
-                _validate.kind_of_projection(self, kind, tuple(RECEPTORS), tuple(RECEIVERS),
-                                             f"onto {self._names[j]}, which the fast arithmetic does not step")
+                _validate.published_kind(self, kind, tuple(RECEIVERS),
+                                         f"onto {self._names[j]}, which the fast arithmetic does not step")
 
     def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
         units = {index: self._unit(index) for index in range(len(self._populations)) if index not in others}
