@@ -18,6 +18,7 @@ from ._core.projection import Projection, WeightKind
 from ._core.spikes import SpikeHistory
 from ._provenance import of_network
 from ._types import ArrayLike, Dtype, Floats, Neurons, Path, Seed
+from ._warnings import PerformanceWarning
 from .currents import currentBase
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
@@ -26,7 +27,7 @@ from .weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights, as_weights
 # indices of source and target, what a spike adds, what it excites or inhibits, steps it takes
 _Projection: TypeAlias = tuple[int, int, Weights, str, int]
 
-__all__ = ["Network", "PerformanceWarning"]
+__all__ = ["Network"]
 
 # what spikes of a kind reach
 RECEPTORS = {"exc": ("ampa", "nmda"), "inh": ("gaba",), "ampa": ("ampa",), "nmda": ("nmda",)}
@@ -64,10 +65,6 @@ def _lower_weights(weights: Weights) -> Projection:
     # Dense, and whatever else has a matrix
     return Projection(WeightKind.DENSE, *shape,
                       dense=weights.array if isinstance(weights, Dense) else weights.toarray())
-
-
-class PerformanceWarning(UserWarning):
-    """A population that the compiled loop steps through Python, and why."""
 
 
 class Network:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from . import _validate
 from ._types import ArrayLike, Path
+from ._warnings import LifextWarning
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
@@ -250,7 +251,7 @@ class spikeDC:
             spikes = {name: np.concatenate([old[name], spikes[name]]) for name in COLUMNS}
         elif append and os.path.isfile(target):
             warnings.warn(f"spikeDC: save({fname!r}) replaces the trials in {target!r}; to keep them, give the name "
-                          "with .npz", stacklevel=3)
+                          "with .npz", LifextWarning, stacklevel=3)
         npz.write(target, spikes)
 
     def _save_csv(self, fname: str, spikes: Arrays, append: bool) -> None:

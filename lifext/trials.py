@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._types import Path
+from ._warnings import LifextWarning
 
 if TYPE_CHECKING:
     import pandas
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["run_trials", "sweep", "load_trials", "TrialWarning"]
 
 
-class TrialWarning(UserWarning):
+class TrialWarning(LifextWarning):
     """A trial that failed, or trials that a store does not have."""
 
 
