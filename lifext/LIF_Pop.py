@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _validate, currents, ivprobs
+from . import _range, _validate, currents, ivprobs
 from ._attributes import (
     NotLowered,
     Parameter,
@@ -164,6 +164,7 @@ class baseLIFPop(Watched):
         self._spiked = np.zeros(self.size, dtype=bool)
         self.__dict__["_spikeTime"] = np.zeros(self.size)
         self._endRefract = np.zeros(self.size)
+        self.__dict__.pop("_touched", None)
         self._expire()
 
     def _draw_potentials(self, source: Any) -> None:
@@ -288,10 +289,13 @@ class baseLIFPop(Watched):
             Its start, ms. A neuron stays at reset while its refractory period has not ended
             before `time`; so does every neuron in a step at time 0.
         """
-        if kernels.advance_if_ready(self._lowered, dt, time):
-            return
-        dt, time = _validate.step(self, dt, time)
-        if kernels.advance_if_ready(self._cell(), dt, time):
+        done = kernels.advance_if_ready(self._lowered, dt, time)
+        if not done:
+            dt, time = _validate.step(self, dt, time)
+            done = kernels.advance_if_ready(self._cell(), dt, time)
+        if done:
+            if done is not True:
+                _range.warn_of_strays(type(self).__name__, self)
             return
         excitation, inhibition = self._received(self._excitation), self._received(self._inhibition)
         self.AMPA.update(dt, *excitation)

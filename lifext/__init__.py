@@ -12,7 +12,8 @@ except ImportError as _error:
     _startup.end_the_command(_error)
     raise
 
-from . import LIF_Pop, _warnings, currents, ivprobs, kinetics, network, recording, trials, weights
+from . import LIF_Pop, _range, _warnings, currents, ivprobs, kinetics, network, recording, trials, weights
+from ._range import *
 from ._warnings import *
 from .currents import *
 from .ivprobs import *
@@ -37,6 +38,7 @@ __all__ += recording.__all__
 __all__ += trials.__all__
 __all__ += weights.__all__
 __all__ += _warnings.__all__
+__all__ += _range.__all__
 
 if TYPE_CHECKING:
     from . import plot as plot

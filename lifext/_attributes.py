@@ -152,6 +152,13 @@ class WatchedType(ABCMeta):
             buffers.patch()
 
 
+# state that steps of a population change, which its owner has to know of when it was set
+CHANGED_BY_STEPS = frozenset(("_vM", "_tempvM", "_endRefract", "_spiked", "_curr", "_prev_curr", "_s", "_prev_s",
+                              "_x", "_prev_x"))
+# what is kept on an object and is no part of its state: records for the kernels, whose it is, what was said of it
+NOT_STATE = ("_lowered", "_refusal", "_claim", "_touched", "_told")
+
+
 class Watched(metaclass=WatchedType):
     """An object whose record for the kernels goes out of date when an attribute of its class is set on it."""
 
@@ -165,6 +172,8 @@ class Watched(metaclass=WatchedType):
         object.__setattr__(self, name, value)
         if hasattr(type(self), name):
             self._expire()
+            if name in CHANGED_BY_STEPS:
+                self.__dict__.setdefault("_touched", set()).add(name)
 
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
@@ -176,7 +185,7 @@ class Watched(metaclass=WatchedType):
         buffers.changed()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("_lowered", "_refusal")}
+        return {name: value for name, value in self.__dict__.items() if name not in NOT_STATE}
 
     def _require_contract(self) -> None:
         cls = type(self)
@@ -188,6 +197,14 @@ class Watched(metaclass=WatchedType):
         for name in cls._contract_methods:
             if name in self.__dict__:
                 raise NotLowered(f"a {cls.__name__} was given its own {name}")
+
+    def _check_elements(self) -> None:
+        """Refuse parameters of which an element was written in place, where no check sees it."""
+        for name, value in vars(self).items():
+            if type(value) is np.ndarray:
+                declared = getattr(type(self), name, None)
+                if isinstance(declared, Parameter) and not isinstance(declared, (State, Spiked)):
+                    _validate.parameter(self, name, value, self.size, declared.above, declared.at_least)
 
     def _lowered_now(self) -> Any:
         """Return the record of this object for the kernels, or raise `NotLowered`."""

@@ -36,8 +36,9 @@ def of_network(network: Network) -> dict[str, Any]:
     return {**provenance(network.dt, network.seed), "arithmetic": "fast" if network._fast else "compat",
             "dtype": network.dtype.name,
             "populations": dict(zip(names, map(parameters, network._populations))),
-            "projections": [_projection(names[i], names[j], weights, kind, delay * network.dt)
-                            for i, j, weights, kind, delay in network._projections]}
+            "projections": [_projection(names[made.source], names[made.target], made.weights, made.kind,
+                                        made.delay * network.dt, made.begin * network.dt)
+                            for made in network._projections]}
 
 
 def parameters(thing: Any, wholes: tuple[Any, ...] = ()) -> dict[str, Any]:
@@ -72,11 +73,11 @@ def _is_parameter(declared: object, name: str, value: Any) -> bool:
         not name.startswith("_") and isinstance(value, (bool, int, float, str)))
 
 
-def _projection(source: str, target: str, weights: Weights, kind: str, delay: float) -> dict[str, Any]:
+def _projection(source: str, target: str, weights: Weights, kind: str, delay: float, begin: float) -> dict[str, Any]:
     values = {name.lstrip("_"): _value(value) for name, value in vars(weights).items()
               if isinstance(value, (bool, int, float, np.ndarray))}
-    return {"source": source, "target": target, "kind": kind, "delay": delay,
-            "weights": {"class": _class_name(weights), "shape": list(weights.shape or ()), **values}}
+    facts = {"source": source, "target": target, "kind": kind, "delay": delay, "begin": begin}
+    return {**facts, "weights": {"class": _class_name(weights), "shape": list(weights.shape or ()), **values}}
 
 
 def _class_name(thing: Any) -> str:

@@ -900,3 +900,52 @@ def known_columns(others: Sequence[str]) -> None:
     if others:
         raise ValueError(f"SpikeRecord: the units table of target must have no columns that a simulated neuron has no "
                          f"value for, got {', '.join(others)}")
+
+
+# --- networks ---
+
+def interval(owner: object, name: str, value: Any, dt: float) -> tuple[int, Any] | None:
+    """Return how many steps apart a function is to be called, and the function; None where there is none."""
+    if value is None:
+        return None
+    bound = "a pair (interval in ms, function)"
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        _refuse(TypeError, owner, name, bound, value)
+    steps = whole_steps(owner, name, value[0], dt, at_least=1)
+    if not callable(value[1]):
+        _refuse(TypeError, owner, f"{name}[1]", "a function", value[1])
+    return steps, value[1]
+
+
+def name_of(owner: object, name: Any, known: Sequence[str]) -> int:
+    """Return which of some populations has a name."""
+    if name not in known:
+        raise KeyError(f"{type(owner).__name__}: the name must be one of {', '.join(known) or '(none yet)'}, "
+                       f"got {name!r}")
+    return known.index(name)
+
+
+def taken(owner: object, name: str, population: object, part: object, other: str) -> NoReturn:
+    """Refuse a population of which something is stepped by another network."""
+    what = "a population" if part is population else f"one whose {type(part).__name__} is that of a population"
+    raise ValueError(f"{type(owner).__name__}: {name} must be stepped by no other network, got {what} of {other}; "
+                     "take it out there with remove, or add a copy (copy.deepcopy, fork)")
+
+
+def shared_part(owner: object, one: str, other: str, part: object) -> NoReturn:
+    """Refuse populations that share a part."""
+    raise ValueError(f"{type(owner).__name__}: populations must each have their own currents and kinetics, got {one} "
+                     f"and {other}, which share a {type(part).__name__}; give one of them its own (copy.deepcopy)")
+
+
+def recorded(owner: Any, start: float, stop: float, covered: bool) -> None:
+    """Refuse to count spikes of a window in which nobody knows of some times whether there were any."""
+    if not covered:
+        raise ValueError(f"{type(owner).__name__}: the window must be within the time recorded, {owner.start:g} to "
+                         f"{owner.stop:g} ms, got {start:g} to {stop:g} ms")
+
+
+def no_shallow_copy(owner: object) -> NoReturn:
+    """Refuse a copy that would step the same populations."""
+    raise TypeError(f"{type(owner).__name__}: a copy must have populations of its own, which copy.copy does not give; "
+                    "use fork(seed) or copy.deepcopy")

@@ -16,6 +16,7 @@ References
 """
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -175,6 +176,17 @@ class leak(currentBase):
     def _spread_g(self) -> None:
         if self._spread:
             self.g = self._mean_g + self._draw_normal() * self.rand_sd
+            self.__dict__["_drawn_g"] = zlib.crc32(np.ascontiguousarray(self.g).data)
+
+    def _has_drawn_g(self) -> bool:
+        """Whether `g` is what was drawn last, from elsewhere than a network's seed."""
+        drawn = self.__dict__.get("_drawn_g")
+        return drawn is not None and zlib.crc32(np.ascontiguousarray(self.g).data) == drawn
+
+    def _spread_from(self, source: np.random.Generator) -> None:
+        """Draw the spread of `g` anew, from the seed of the network that this is in."""
+        self.g = self._mean_g + source.standard_normal(self.size) * self.rand_sd
+        self.__dict__["_drawn_g"] = None
 
     def reset(self) -> None:
         """Zero the current, empty the record and redraw a random `g`."""

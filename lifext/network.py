@@ -2,30 +2,29 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from . import _threads, _validate, state
+from . import _origin, _owners, _range, _threads, _validate, state
 from ._core.fast import BLOCK_SIZE, FastCell, why_not_fast
 from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.logs import SpikeLog, StateLog
 from ._core.loop import Connection, Loop, Member
-from ._core.projection import Projection, WeightKind
 from ._core.spikes import SpikeHistory
+from ._lowering import extremes, lower_weights
 from ._provenance import of_network
+from ._signals import Held
 from ._types import ArrayLike, Dtype, Floats, Neurons, Path, Seed
-from ._warnings import PerformanceWarning
-from .currents import currentBase
+from ._warnings import PerformanceWarning, ReproducibilityWarning
+from .currents import currentBase, leak
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
-from .weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights, as_weights
-
-# indices of source and target, what a spike adds, what it excites or inhibits, steps it takes
-_Projection: TypeAlias = tuple[int, int, Weights, str, int]
+from .weights import Weights, as_weights
 
 __all__ = ["Network"]
 
@@ -34,6 +33,21 @@ RECEPTORS = {"exc": ("ampa", "nmda"), "inh": ("gaba",), "ampa": ("ampa",), "nmda
 # how a population receives them, where it is one of the published classes
 RECEIVERS = {"exc": ("_excitation", "receivePyrSpikes"), "inh": ("_inhibition", "receiveIntSpikes")}
 STEPS = ("predictSpikes", "processTimeStep")
+# each has two of the 2**16 random streams that Poisson input has
+MOST_POPULATIONS = 2**15
+# the spikes of so many steps are kept at most
+MOST_DELAY = 10**6
+
+
+class _Projection(NamedTuple):
+    """Spikes on their way from one population to another."""
+
+    source: int        # indices
+    target: int
+    weights: Weights
+    kind: str          # what they excite or inhibit
+    delay: int         # steps
+    begin: int         # the first step whose spikes it carries
 
 
 def _has_own(population: baseLIFPop, method: str) -> bool:
@@ -47,24 +61,6 @@ def _why_python(population: baseLIFPop) -> str | None:
         if _has_own(population, method):
             return f"{type(population).__name__} has its own {method}"
     return population._why_composed()
-
-
-def _lower_weights(weights: Weights) -> Projection:
-    """Return weights in the form that the loop takes rows from."""
-    shape = _validate.known_shape(weights, weights.shape)
-    if isinstance(weights, Uniform):
-        return Projection(WeightKind.UNIFORM, *shape, flat=weights.weight)
-    if isinstance(weights, Sparse):
-        return Projection(WeightKind.SPARSE, *shape, indptr=weights.indptr, indices=weights.indices,
-                          values=weights._values)
-    if isinstance(weights, Ring):
-        return Projection(WeightKind.RING, *shape, values=weights.bump, flat=weights.flat, first=weights.first)
-    if isinstance(weights, OneToOne):
-        values = np.atleast_1d(np.asarray(weights.weight, dtype=np.float64))
-        return Projection(WeightKind.ONE_TO_ONE, *shape, values=values)
-    # Dense, and whatever else has a matrix
-    return Projection(WeightKind.DENSE, *shape,
-                      dense=weights.array if isinstance(weights, Dense) else weights.toarray())
 
 
 class Network:
@@ -137,6 +133,12 @@ class Network:
         self._seed = _validate.network_seed(self, seed, self._fast)
         self._dtype = _validate.precision(self, dtype, self._fast)
         self._names: list[str] = []
+        # which random streams each population has; those of one that was removed are not used again
+        self._numbers: list[int] = []
+        self._next_number = 0
+        # by those numbers
+        self._claims: dict[int, _owners.Claim] = {}
+        self._origins: dict[int, _origin.Origin] = {}
         self._populations: list[baseLIFPop] = []
         self._histories: list[SpikeHistory] = []
         self._projections: list[_Projection] = []
@@ -144,6 +146,9 @@ class Network:
         self._state_records: list[StateRecord] = []
         self._step = 0
         self._warned: set[int] = set()
+        self._warned_of_unseeded = False
+        # numbers of those that the fast arithmetic does not step
+        self._others: set[int] = set()
         self._generators: dict[int, np.random.Generator] = {}
         self._loop: FastLoop | None = None
         self._running: int | None = None
@@ -151,6 +156,19 @@ class Network:
     def __getstate__(self) -> dict[str, Any]:
         _validate.own_thread(self, "it", self._running)
         return {**self.__dict__, "_loop": None, "_running": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for number, population in zip(self._numbers, self._populations):
+            self._claims[number].renew(self)
+            _owners.mark(population, self._claims[number])
+
+    def __copy__(self) -> Network:
+        _validate.no_shallow_copy(self)
+
+    def __getitem__(self, name: str) -> baseLIFPop:
+        """Return the population that was added under a name."""
+        return self._populations[_validate.name_of(self, name, self._names)]
 
     @property
     def seed(self) -> int | None:
@@ -196,24 +214,137 @@ class Network:
         Raises
         ------
         TypeError, ValueError
-            If one is not a population, or it or its name was added before. None is added then.
+            If one is not a population, or it or its name was added before, or it is another network's. None is
+            added then.
+        RuntimeError
+            If the network is running in another thread.
+
+        Notes
+        -----
+        A population is stepped by one network at a time. One that was removed from another network (`remove`), or
+        whose network is gone, is taken as one that was just made with the same parameters and stimuli: potentials,
+        gating, currents and refractory periods are those of a new one, but for what was set on it since. One
+        that was stepped by hand keeps its state; refractory periods of the loop's own clock end.
         """
+        _validate.own_thread(self, "it", self._running)
         known = list(self._populations)
         for name, population in populations.items():
             _validate.new_member(self, name, population, baseLIFPop, self._names, known)
+            _owners.check_free(self, name, population)
             known.append(population)
-        for name, population in populations.items():
-            self._names.append(name)
-            self._populations.append(population)
-            self._histories.append(SpikeHistory(population.size, 1))
-            if self._fast and population._has_drawn_potentials():
-                self._draw_potentials(len(self._populations) - 1)
+        _validate.at_most(self, "the number of populations", len(known), MOST_POPULATIONS)
+        with Held():
+            for name, population in populations.items():
+                self._take(name, population)
+            self._loop = None
+
+    def _take(self, name: str, population: baseLIFPop) -> None:
+        self._claims[self._next_number] = _owners.take(self, population)
+        self._names.append(name)
+        self._populations.append(population)
+        self._numbers.append(self._next_number)
+        self._next_number += 1
+        self._histories.append(SpikeHistory(population.size, 1))
+        if self._fast:
+            self._draw_from_seed(len(self._populations) - 1)
+
+    def _draw_from_seed(self, index: int) -> None:
+        """Draw anew what has been drawn from elsewhere, and is as it was drawn."""
+        population = self._populations[index]
+        if population.rng is None and population._has_drawn_potentials():
+            population._draw_potentials(self._generator(self._numbers[index], _POTENTIALS))
+        conductances = population.leak
+        if isinstance(conductances, leak) and conductances.rng is None and conductances._has_drawn_g():
+            conductances._spread_from(self._generator(self._numbers[index], _SPREAD))
+
+    def remove(self, population: baseLIFPop) -> None:
+        """Take a population out, with all projections from and to it.
+
+        Its records end, and keep what they have. It is left as it is; another network takes it as new (`add`).
+
+        Parameters
+        ----------
+        population : baseLIFPop
+            Of this network.
+
+        Raises
+        ------
+        ValueError
+            If the population is not of this network.
+        OSError
+            If a record of its spikes streams to a file that cannot be written. Nothing is changed then.
+        RuntimeError
+            If the network is running in another thread.
+        """
+        _validate.own_thread(self, "it", self._running)
+        index = self._index("population", population)
+        record = self._spike_records.get(index)
+        if record is not None:
+            record.close()
+        with Held():
+            self._leave_out(index)
+
+    def _leave_out(self, index: int) -> None:
+        name, number = self._names[index], self._numbers[index]
+        self._claims.pop(number).released = True
+
+        def moved(other: int) -> int:
+            return other - (other > index)
+        self._projections = [made._replace(source=moved(made.source), target=moved(made.target))
+                             for made in self._projections if index not in (made.source, made.target)]
+        self._spike_records = {moved(other): record for other, record in self._spike_records.items() if other != index}
+        self._state_records = [record for record in self._state_records if record.name != name]
+        self._generators.pop(number, None)
+        self._origins.pop(number, None)
+        self._warned.discard(number)
+        for parts in (self._names, self._populations, self._numbers, self._histories):
+            del parts[index]
         self._loop = None
 
-    def _draw_potentials(self, index: int) -> None:
-        population = self._populations[index]
-        if population.rng is None:
-            population._draw_potentials(self._generator(index, _POTENTIALS))
+    def fork(self, seed: Seed = None) -> Network:
+        """Return a copy with its own populations and records, which goes on from here with other random numbers.
+
+        Parameters
+        ----------
+        seed : None, int, numpy.random.SeedSequence or numpy.random.Generator, optional
+            Of the copy's random streams; None takes one from the system. A network with `compat` has none:
+            generators of its populations (`rng`) are copied as they are.
+
+        Returns
+        -------
+        Network
+            Its populations are found by name, ``fork["cells"]``, and their records by
+            ``fork.record_spikes(fork["cells"])`` or in `records`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a record streams to a file, the seed is of no such kind, or given with `compat`.
+
+        Examples
+        --------
+        >>> import lifext as lx
+        >>> net = lx.Network(dt=0.05, seed=1)
+        >>> net.add(cells=lx.pyrPop(100, noise_g=0.01))
+        >>> net.run(50.0)
+        >>> forks = [net.fork(100 + k) for k in range(3)]
+        >>> for fork in forks:
+        ...     fork.run(50.0)
+        >>> bool((forks[0]["cells"].VMs() == forks[1]["cells"].VMs()).all())
+        False
+        """
+        if not self._fast:
+            _validate.network_seed(self, seed, False)
+            return copy.deepcopy(self)
+        seed = _validate.network_seed(self, seed, True)
+        fork = copy.deepcopy(self)
+        fork.reseed(seed)
+        return fork
+
+    @property
+    def records(self) -> dict[str, SpikeRecord]:
+        """Records of spikes, by the names of their populations; a new dict."""
+        return {self._names[index]: record for index, record in self._spike_records.items()}
 
     def _index(self, name: str, population: object) -> int:
         return _validate.one_of(self, name, population, self._populations,
@@ -240,17 +371,37 @@ class Network:
         ------
         ValueError, TypeError
             If a population is not of this network, the weights do not fit, the delay is no
-            multiple of dt, or the kind one that a network with `compat` does not have. Nothing is connected then.
+            multiple of dt or more than a million steps, or the kind one that a network with `compat` does not have.
+            Nothing is connected then.
+        RuntimeError
+            If the network is running in another thread.
+
+        Notes
+        -----
+        A projection carries the spikes that are fired from now on; what was fired before does not reach it,
+        however long its delay.
         """
+        _validate.own_thread(self, "it", self._running)
         i, j = self._index("source", source), self._index("target", target)
         weights = as_weights(weights, source.size, target.size)
         _validate.choice(self, "kind", kind, tuple(RECEPTORS))
         if not self._fast:
             _validate.published_kind(self, kind, tuple(RECEIVERS), "with compat=True")
         steps = _validate.whole_steps(self, "delay", delay, self._dt)
-        self._deepen(i, steps + 1)
-        self._projections.append((i, j, weights, kind, steps))
-        self._loop = None
+        _validate.at_most(self, "delay", delay, MOST_DELAY*self._dt)
+        if self._fast:
+            self._warn_of_unseeded(i, j, weights)
+        with Held():
+            self._deepen(i, steps + 1)
+            self._projections.append(_Projection(i, j, weights, kind, steps, self._step))
+            self._loop = None
+
+    def _warn_of_unseeded(self, source: int, target: int, weights: Weights) -> None:
+        if getattr(weights, "_unseeded", False) and not self._warned_of_unseeded:
+            self._warned_of_unseeded = True
+            warnings.warn(f"Network: the weights from {self._names[source]} to {self._names[target]} were drawn "
+                          "without an rng, so the seed does not make this network again; give Sparse an rng",
+                          ReproducibilityWarning, stacklevel=3)
 
     def _deepen(self, index: int, depth: int) -> None:
         history = self._histories[index]
@@ -292,10 +443,12 @@ class Network:
         OSError
             If the file cannot be made or opened.
         """
+        _validate.own_thread(self, "it", self._running)
         index = self._index("population", population)
         record = self._spike_records.get(index)
         if record is None or record.closed:
             record = self._spike_records[index] = SpikeRecord(self._names[index], population, to, self.time)
+            record._runner = self._running
             self._loop = None
         _validate.same_file(self, record.name, to, record.file)
         return record
@@ -320,6 +473,7 @@ class Network:
         -------
         StateRecord
         """
+        _validate.own_thread(self, "it", self._running)
         index = self._index("population", population)
         variables = [variables] if isinstance(variables, str) else list(variables)
         for variable in variables:
@@ -328,6 +482,7 @@ class Network:
         neurons = np.arange(population.size) if neurons is None else np.array(
             [_validate.index(self, "neurons", neuron, population.size) for neuron in neurons], dtype=np.intp)
         record = StateRecord(self._names[index], population, variables, interval, neurons, self._dt)
+        record._runner = self._running
         self._state_records.append(record)
         self._loop = None
         return record
@@ -344,32 +499,35 @@ class Network:
             Whether to show a bar (needs tqdm; silent where stderr is not a terminal).
         every : tuple of (float, callable), optional
             ``(interval, callback)``: `callback(net)` is called whenever that many ms have passed
-            since the run began, and ends the run by returning True.
+            since the run began, and ends the run by returning True. An interval that the run does not complete has
+            no call.
 
         Raises
         ------
         KeyboardInterrupt
             On Ctrl-C, between two steps; the network can be run on.
         ValueError
-            If a time is no multiple of dt, more Poisson input arrives in a step than can be drawn (9.2e18 on
-            average), or a projection reaches receptors of one type of a population that is stepped in the compat
-            arithmetic.
+            If a time is no multiple of dt, `every` no such pair, more Poisson input arrives in a step than can be
+            drawn (9.2e18 on average), two populations share a current, or a projection reaches receptors of one type of
+            a population that is stepped in the compat arithmetic.
+        NumericalError
+            If a state variable is not finite after the run, or before a record writes to its file, or out of its range
+            in the fast arithmetic.
         RuntimeError
             If the network is running: in another thread, or from a callback of its own. While it is, its records
             can be read in other threads, and cleared, flushed and closed in this one only.
         """
         steps = _validate.whole_steps(self, "duration", duration, self._dt)
-        interval, callback = (steps, None) if every is None else (
-            _validate.whole_steps(self, "every", every[0], self._dt, at_least=1), every[1])
+        interval, callback = _validate.interval(self, "every", every, self._dt) or (steps, None)
         piece = min(interval, self._piece()) if progress and callback is None else interval
-        if steps > 0:
-            # before a record says of which rates it is
-            self._check_arrivals()
-        self._describe_records(self._spike_records.values())
         with self._alone(), self._writing_records(), _bar(progress, duration) as advance:
-            for taken in self._pieces(steps, piece):
+            if steps > 0:
+                # before a record says of which rates it is
+                self._check_parameters()
+            self._describe_records(self._spike_records.values())
+            for done, taken in self._pieces(steps, piece):
                 advance(taken * self._dt)
-                if callback is not None and callback(self) is True:
+                if callback is not None and done % interval == 0 and callback(self) is True:
                     break
 
     def _piece(self) -> int:
@@ -381,15 +539,17 @@ class Network:
         with _threads.door:
             _validate.not_running(self, self._running)
             self._running = threading.get_ident()
-        records = [*self._spike_records.values(), *self._state_records]
         try:
-            for record in records:
-                record._runner = self._running
+            self._tell_records(self._running)
             yield
         finally:
-            for record in records:
-                record._runner = None
+            self._tell_records(None)
             self._running = None
+
+    def _tell_records(self, runner: int | None) -> None:
+        """Tell all records, those that a callback has begun too, which thread may take something from them."""
+        for record in (*self._spike_records.values(), *self._state_records):
+            record._runner = runner
 
     def _describe_records(self, records: Iterable[SpikeRecord]) -> None:
         """Tell those of some records that do not know it yet where their spikes come from."""
@@ -410,30 +570,53 @@ class Network:
                 for record in self._spike_records.values():
                     stack.callback(record.flush)
 
-    def _pieces(self, steps: int, length: int) -> Iterator[int]:
-        """Run `steps` in pieces and yield the length of each."""
+    def _pieces(self, steps: int, length: int) -> Iterator[tuple[int, int]]:
+        """Run `steps` in pieces and yield, after each, how many have been taken and how many of them in it."""
         done = 0
         while done < steps:
             count = min(length, steps - done)
             if done > 0:
-                # a callback may have set other rates
-                self._check_arrivals()
+                # a callback may have set other rates, and begun records
+                self._check_parameters()
+                self._describe_records(self._spike_records.values())
             self._run_steps(count)
             done += count
-            yield count
+            yield done, count
 
-    def _check_arrivals(self) -> None:
+    def _check_parameters(self) -> None:
+        """Refuse what may have been written in place: elements of arrays, rates of which too much arrives."""
         for population in self._populations:
+            for part in _owners.parts(population):
+                part._check_elements()
             if not _has_own(population, "predictSpikes"):
                 population._check_arrivals(self._dt)
 
     def _run_steps(self, count: int) -> None:
-        if self._fast:
-            self._run_fast(count)
-        else:
-            self._run_loop(self._lower(), count)
+        with Held(_PATIENCE) as held:
+            if self._fast:
+                self._run_fast(count, held)
+            else:
+                self._begin_steps()
+                self._run_loop(self._lower(), count, held, self._check_state)
+                self._forget_what_was_set()
+        self._check_state(self._step)
 
-    def _run_loop(self, loop: Loop | FastLoop, *how: int) -> None:
+    def _begin_steps(self) -> None:
+        """Note what populations are before their first step, and whose they are."""
+        if self._fast:
+            _owners.check_apart(self, self._names, self._populations)
+        for index, population in enumerate(self._populations):
+            number, claim = self._numbers[index], self._claims[self._numbers[index]]
+            if self._fast:
+                self._draw_from_seed(index)
+            if self._fast and number not in self._origins:
+                self._origins[number] = _origin.Origin(population)
+            if not claim.stepped:
+                drawn = population._has_drawn_potentials()
+                claim.stepped, claim.potentials = True, None if drawn else population.VMs()
+            _owners.mark(population, claim)
+
+    def _run_loop(self, loop: Loop | FastLoop, *how: Any) -> None:
         try:
             loop.run(*how)
         finally:
@@ -441,20 +624,45 @@ class Network:
             for record in self._spike_records.values():
                 record._reach(self.time)
 
-    def _run_fast(self, count: int) -> None:
+    def _forget_what_was_set(self) -> None:
+        """Note that what was set on populations before a step is not what they have by now."""
+        for population in self._populations:
+            for part in _owners.parts(population):
+                part.__dict__.pop("_touched", None)
+
+    def _check_state(self, step: int) -> None:
+        """Refuse a state that has left its range after so many steps; warn of what the published scheme lets do so."""
+        signed: dict[int, set[str]] = {}
+        for made in self._projections:
+            if extremes(made.weights)[0] < 0:
+                signed.setdefault(made.target, set()).update(RECEPTORS[made.kind])
+        for index, population in enumerate(self._populations):
+            fast = self._fast and self._numbers[index] not in self._others
+            if not fast:
+                _range.warn_of_strays(self._names[index], population, stacklevel=6)
+            _range.check_state(self._names[index], population, step * self._dt, fast=fast,
+                               signed=signed.get(index, ()))
+
+    def _run_fast(self, count: int, held: Held) -> None:
         # kept from run to run, which may be short, as long as nothing was changed
         if self._loop is None or not self._loop.current():
+            self._begin_steps()
             others = [index for index in range(len(self._populations)) if self._why_not_fast(index) is not None]
+            self._others = {self._numbers[index] for index in others}
             self._check_kinds(others)
+            for index in others:
+                _range.warn_of_long_steps(self._names[index], self._populations[index], self._dt, self._reached(index),
+                                          stacklevel=6)
             with self._lent_generators(others):
                 self._loop = self._make_fast_loop(others)
-                self._run_loop(self._loop, count, self._thread_count())
+                self._run_loop(self._loop, count, held, self._check_state, self._thread_count())
+            self._forget_what_was_set()
         else:
-            self._run_loop(self._loop, count, self._thread_count())
+            self._run_loop(self._loop, count, held, self._check_state, self._thread_count())
 
     def _lower(self) -> Loop:
         members = [self._member(index) for index in range(len(self._populations))]
-        return Loop(members, [self._connection(projection, members[projection[0]]) for projection in self._projections],
+        return Loop(members, [self._connection(made, members[made.source]) for made in self._projections],
                     self._traces(), self._step, self._dt)
 
     def _traces(self) -> list[StateLog]:
@@ -463,49 +671,51 @@ class Network:
     def _member(self, index: int) -> Member:
         population = self._populations[index]
         self._warn(index, _why_python(population))
+        if not self._fast:
+            _range.warn_of_long_steps(self._names[index], population, self._dt, self._reached(index), stacklevel=8)
         return Member(population, self._histories[index], self._log(index),
-                      compiled=not any(_has_own(population, method) for method in STEPS))
+                      compiled=not any(_has_own(population, method) for method in STEPS), inside=self._fast)
 
     def _log(self, index: int) -> SpikeLog | None:
         record = self._spike_records.get(index)
         return None if record is None else record._log
 
-    def _connection(self, projection: _Projection, source: Member) -> Connection:
-        _, j, weights, kind, delay = projection
-        target, (buffer, method) = self._populations[j], RECEIVERS[kind]
-        return Connection(_lower_weights(weights), source, getattr(target, buffer), delay,
-                          getattr(target, method) if _has_own(target, method) else None)
+    def _connection(self, made: _Projection, source: Member) -> Connection:
+        target, (buffer, method) = self._populations[made.target], RECEIVERS[made.kind]
+        return Connection(lower_weights(made.weights), source, getattr(target, buffer), made.delay,
+                          getattr(target, method) if _has_own(target, method) else None, made.begin)
 
     def _check_kinds(self, others: Sequence[int]) -> None:
         """Refuse projections onto receptors of one type of populations that the fast arithmetic does not step."""
-        for _, j, _, kind, _ in self._projections:
-            if j in others:
-                _validate.published_kind(self, kind, tuple(RECEIVERS),
-                                         f"onto {self._names[j]}, which the fast arithmetic does not step")
+        for made in self._projections:
+            if made.target in others:
+                _validate.published_kind(self, made.kind, tuple(RECEIVERS),
+                                         f"onto {self._names[made.target]}, which the fast arithmetic does not step")
 
     def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
         units = {index: self._unit(index) for index in range(len(self._populations)) if index not in others}
         members = {index: self._member(index) for index in others}
         routes, connections = [], []
-        for projection in self._projections:
-            i, j, weights, kind, delay = projection
-            if j in units:
-                routes.append(Route(_lower_weights(weights), self._histories[i], units[j], RECEPTORS[kind], delay))
+        for made in self._projections:
+            history = self._histories[made.source]
+            if made.target in units:
+                routes.append(Route(lower_weights(made.weights), history, units[made.target], RECEPTORS[made.kind],
+                                    made.delay, made.begin))
             else:
-                source = members.get(i) or Member(self._populations[i], self._histories[i], compiled=False)
-                connections.append(self._connection(projection, source))
+                source = members.get(made.source) or Member(self._populations[made.source], history, compiled=False)
+                connections.append(self._connection(made, source))
         return FastLoop(list(units.values()), routes, list(members.values()), connections, self._traces(),
                         self._step, self._dt)
 
     def _unit(self, index: int) -> Unit:
         population = self._populations[index]
-        fast = FastCell(population._lowered_now(), self._dt, self._key, 2*index, self._reached(index),
+        fast = FastCell(population._lowered_now(), self._dt, self._key, 2*self._numbers[index], self._reached(index),
                         self._dtype == np.float32)
         return Unit(fast, population, self._histories[index], self._log(index))
 
     def _reached(self, index: int) -> set[str]:
         """Return which receptors of a population projections reach."""
-        return {receptor for _, j, _, kind, _ in self._projections if j == index for receptor in RECEPTORS[kind]}
+        return {receptor for made in self._projections if made.target == index for receptor in RECEPTORS[made.kind]}
 
     def _why_not_fast(self, index: int) -> str | None:
         """Return why a population of the fast arithmetic is stepped otherwise, or None; warn of it once."""
@@ -540,15 +750,16 @@ class Network:
     def _lend(self, index: int) -> list[currentBase]:
         sources = [source for source in vars(self._populations[index]).values()
                    if isinstance(source, currentBase) and source.rng is None]
-        if sources and index not in self._generators:
-            self._generators[index] = self._generator(index, _NOISE)
+        number = self._numbers[index]
+        if sources and number not in self._generators:
+            self._generators[number] = self._generator(number, _NOISE)
         for source in sources:
-            source.rng = self._generators[index]
+            source.rng = self._generators[number]
         return sources
 
     def _warn(self, index: int, reason: str | None, how: str = "through Python") -> None:
-        if reason is not None and index not in self._warned:
-            self._warned.add(index)
+        if reason is not None and self._numbers[index] not in self._warned:
+            self._warned.add(self._numbers[index])
             warnings.warn(f"{self._names[index]} is stepped {how}: {reason}", PerformanceWarning, stacklevel=2)
 
     def save_state(self, path: Path) -> None:
@@ -596,43 +807,83 @@ class Network:
         --------
         lifext.state.load_state : says what has to be the same.
         """
-        with self._alone():
+        with self._alone(), Held():
             state.load_state(self, path)
 
     def reset(self, seed: Seed = None) -> None:
-        """Go back to time 0: populations are reset in the order of `add`, spikes on their way and records forgotten.
+        """Go back to time 0 and the state before the first step; spikes on their way and records are forgotten.
+
+        Potentials and gating are what they were then, drawn or set, and so are stimuli, on or off, and generators
+        that populations have as their `rng`. Parameters stay as they are by now. With `compat` each population's
+        published `reset` is called instead, in the order of `add`: potentials are drawn anew and stimuli are off.
 
         A record that streams is emptied with its file; close it first to keep it.
 
         Parameters
         ----------
         seed : None, int, numpy.random.SeedSequence or numpy.random.Generator, optional
-            Of another run; left out, the run to come is the same again (but for populations with an `rng`
-            of their own, and with `compat`).
+            Of another run; left out, the run to come is the same again.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the seed is of no such kind, or a population cannot be reset. Nothing is reset then.
+        OSError
+            If the file of a record that streams cannot be written. Nothing is reset then.
+        RuntimeError
+            If the network is running.
         """
-        with self._alone():
+        with self._alone(), Held():
             self._reset(seed)
 
     def _reset(self, seed: Seed) -> None:
         seed = self._seed if seed is None else _validate.network_seed(self, seed, self._fast)
-        # a file may refuse, so records come first
-        for record in self._spike_records.values():
-            if not record.closed:
-                record._restart(0.0)
-        for samples in self._state_records:
-            samples.clear()
-        self._seed, self._step, self._generators, self._loop = seed, 0, {}, None
-        for index, population in enumerate(self._populations):
-            population.reset()
-            if self._fast:
-                self._draw_potentials(index)
+        before = self._seed
+        with _origin.all_or_nothing(self._populations):
+            try:
+                self._seed = seed
+                for index, population in enumerate(self._populations):
+                    self._reset_population(index, population)
+                # a file may refuse
+                self._restart_records()
+            except BaseException:
+                self._seed = before
+                raise
+        self._step, self._generators, self._origins, self._loop = 0, {}, {}, None
+        self._projections = [made._replace(begin=0) for made in self._projections]
         for history in self._histories:
             history.clear()
+
+    def _reset_population(self, index: int, population: baseLIFPop) -> None:
+        if not self._fast:
+            population.reset()
+            return
+        origin = self._origins.get(self._numbers[index])
+        if origin is None:
+            # it has taken no step: only what the seed draws may be another's
+            self._draw_from_seed(index)
+            return
+        with _origin.away_from_the_global_generator(population):
+            population.reset()
+        origin.restore(population)
+        if origin.drawn:
+            population._draw_potentials(self._generator(self._numbers[index], _POTENTIALS))
+        self._draw_from_seed(index)
+
+    def _restart_records(self) -> None:
+        records = [record for record in self._spike_records.values() if not record.closed]
+        for record in records:
+            # before anything is forgotten
+            record.flush()
+        for record in records:
+            record._restart(0.0)
+        for samples in self._state_records:
+            samples.clear()
 
     def reseed(self, seed: Seed) -> None:
         """Go on with the random streams of another seed, from the state that the network is in.
 
-        So copies of one warmed-up network run apart from each other. A network with `compat` has no
+        `fork` makes a copy that does. A network with `compat` has no
         seed: give its populations other generators (`rng`).
 
         Parameters
@@ -647,16 +898,14 @@ class Network:
 
         Examples
         --------
-        >>> import copy, lifext as lx
+        >>> import lifext as lx
         >>> net = lx.Network(dt=0.05, seed=1)
         >>> net.add(cells=lx.pyrPop(100, noise_g=0.01))
         >>> net.run(50.0)
-        >>> forks = [copy.deepcopy(net) for _ in range(3)]
-        >>> for k, fork in enumerate(forks):
-        ...     fork.reseed(100 + k)
-        ...     fork.run(50.0)
+        >>> net.reseed(2)
+        >>> net.run(50.0)
         """
-        with self._alone():
+        with self._alone(), Held():
             _validate.seeded(self, self._fast)
             self._seed = _validate.network_seed(self, seed, self._fast)
             self._generators, self._loop = {}, None
@@ -665,7 +914,9 @@ class Network:
 
 
 # what the seed's generators are for
-_POTENTIALS, _NOISE = 0, 1
+_POTENTIALS, _NOISE, _SPREAD = 0, 1, 2
+# signals in the midst of one step after which it is left: one of the user's own code may not end
+_PATIENCE = 3
 # fewer blocks of neurons than this a thread are stepped sooner than threads are started
 _BLOCKS_A_THREAD = 32
 # neuron-steps between two moves of the progress bar: some hundredths of a second

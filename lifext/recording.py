@@ -83,6 +83,7 @@ class SpikeRecord(_Recorded, Exchange):
     def __init__(self, name: str, population: Any, to: Path | None = None, start: Any = 0.0) -> None:
         self.name, self.size = name, population.size
         self._directions = getattr(population, "directions", None)
+        self._knows_when = True
         self._log = SpikeLog(sink=None if to is None else SpikeFile(to, name), limit=PART)
         self._begin(start)
 
@@ -98,6 +99,8 @@ class SpikeRecord(_Recorded, Exchange):
         record.name, record.size, record.start, record.stop = (
             found[name] for name in ("name", "size", "start", "stop"))
         record._directions, record._provenance = found["directions"], found["provenance"]
+        # of spikes of another program nobody knows when there were none
+        record._knows_when = found["provenance"] is not None
         return record
 
     @classmethod
@@ -216,6 +219,23 @@ class SpikeRecord(_Recorded, Exchange):
             written = [] if self._log.spilled == 0 else self._log.sink.between(start, stop, self._log.spilled)
             return _joined([*written, *self._log.between(start, stop)])
 
+    def covers(self, start: float, stop: float) -> bool:
+        """Return whether all of a window was recorded, as far as is known.
+
+        Parameters
+        ----------
+        start, stop : float
+            ms.
+
+        Returns
+        -------
+        bool
+            Spikes of another program say nothing of when there were none: true.
+        """
+        start, stop = _validate.number(self, "start", start), _validate.number(self, "stop", stop)
+        slack = 1e-9 * max(1.0, abs(self.start), abs(self.stop))
+        return not self._knows_when or (self.start - slack <= start and stop <= self.stop + slack)
+
     def counts(self, start: float, stop: float) -> Neurons:
         """Return how many spikes each neuron had in ``[start, stop)`` ms.
 
@@ -227,7 +247,13 @@ class SpikeRecord(_Recorded, Exchange):
         Returns
         -------
         ndarray of int, shape (size,)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a time is not a finite number, or the window was not recorded as a whole (`covers`).
         """
+        _validate.recorded(self, start, stop, self.covers(start, stop))
         return np.bincount(self.between(start, stop)[0], minlength=self.size)
 
     def rate(self, start: float, stop: float) -> float:
@@ -241,7 +267,7 @@ class SpikeRecord(_Recorded, Exchange):
         Returns
         -------
         float
-            Hz.
+            Hz; nan where the window was not recorded as a whole (`covers`).
 
         Raises
         ------
@@ -250,6 +276,8 @@ class SpikeRecord(_Recorded, Exchange):
         """
         start, stop = _validate.number(self, "start", start), _validate.number(self, "stop", stop)
         length = _validate.number(self, "stop - start", stop - start, above=0)
+        if not self.covers(start, stop):
+            return math.nan
         return float(len(self.between(start, stop)[0]) / self.size / length * 1e3)
 
     def population_vector(self, start: float, stop: float) -> complex:
@@ -263,7 +291,8 @@ class SpikeRecord(_Recorded, Exchange):
         Returns
         -------
         complex
-            Its angle is the bump's direction, its length the bump's strength; nan without a spike.
+            Its angle is the bump's direction, its length the bump's strength; nan without a spike, and where the
+            window was not recorded as a whole (`covers`).
 
         Raises
         ------
@@ -272,7 +301,9 @@ class SpikeRecord(_Recorded, Exchange):
         """
         directions = _validate.ring(self, self._directions, self.name)
         ids = self.between(start, stop)[0]
-        return complex(np.exp(1j * directions[ids]).mean()) if len(ids) else complex(np.nan, np.nan)
+        if len(ids) == 0 or not self.covers(start, stop):
+            return complex(np.nan, np.nan)
+        return complex(np.exp(1j * directions[ids]).mean())
 
     def bump_width(self, start: float, stop: float) -> float:
         """Return the circular standard deviation of the directions that spiked in ``[start, stop)`` ms of a ring.
@@ -289,7 +320,7 @@ class SpikeRecord(_Recorded, Exchange):
         Returns
         -------
         float
-            Radians; nan without a spike.
+            Radians; nan without a spike, and where the window was not recorded as a whole.
 
         Raises
         ------

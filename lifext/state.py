@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import LIF_Pop, _archive, _validate, currents, kinetics
-from ._attributes import Parameter, Spiked, State, Watched
+from ._attributes import NOT_STATE, Parameter, Spiked, State, Watched
 from ._core.spikes import SpikeBuffer, SpikeHistory
 from ._provenance import provenance
 from ._types import Path
@@ -34,8 +34,6 @@ __all__ = ["save_state", "load_state"]
 
 FORMAT = "lifext state 1"
 OWN_CLASSES = {getattr(module, name) for module in (LIF_Pop, currents, kinetics) for name in module.__all__}
-# what the compiled path keeps on an object, and makes again
-NOT_STATE = ("_lowered", "_refusal")
 
 
 def save_state(network: Network, path: Path) -> None:
@@ -178,10 +176,15 @@ def _arithmetic(network: Network) -> str:
 # --- the network ---
 
 def _see_network(network: Network, structure: dict[str, Any], slots: list[Slot]) -> None:
-    for k, (i, j, weights, kind, delay) in enumerate(network._projections):
-        structure[f"projection {k}"] = (f"{network._names[i]} to {network._names[j]}, {kind}, delay {delay} steps, "
-                                        f"shape {tuple(weights.shape or ())}")
-    slots.append(Slot("network", {"step": network._step, "seed": network._seed},
+    for k, made in enumerate(network._projections):
+        structure[f"projection {k}"] = (
+            f"{network._names[made.source]} to {network._names[made.target]}, {made.kind}, delay {made.delay} steps, "
+            f"shape {tuple(made.weights.shape or ())}")
+    if network._numbers != list(range(len(network._numbers))):
+        # a population was removed: those after it keep their random streams
+        structure["random streams"] = list(network._numbers)
+    slots.append(Slot("network", {"step": network._step, "seed": network._seed,
+                                  "begins": np.array([made.begin for made in network._projections], dtype=np.intp)},
                       functools.partial(_plan_network, network)))
     for name, history in zip(network._names, network._histories):
         spikes = history.slots()
@@ -194,7 +197,12 @@ def _plan_network(network: Network, value: Any) -> Action:
     step, seed = value["step"], value["seed"]
     _sound(type(step) is int and 0 <= step < 2**62, "the step")
     _sound(type(seed) is int and seed >= 0 if network._fast else seed is None, "the seed")
-    return lambda: vars(network).update(_step=step, _seed=seed)
+    # a file of an earlier version has no projections that were made in mid-run
+    begins = value.get("begins", np.zeros(len(network._projections), dtype=np.intp))
+    _sound(begins.shape == (len(network._projections),) and begins.dtype.kind == "i"
+           and ((begins >= 0) & (begins <= step)).all(), "where a projection begins")
+    projections = [made._replace(begin=int(begin)) for made, begin in zip(network._projections, begins)]
+    return lambda: vars(network).update(_step=step, _seed=seed, _projections=projections)
 
 
 def _plan_history(history: SpikeHistory, value: Any) -> Action:
@@ -314,20 +322,22 @@ def _see_generators(network: Network, structure: dict[str, Any], slots: list[Slo
     if not network._fast and "NumPy's global generator" in structure.values():
         structure["numpy.random"] = type(_bit_generator(np.random)).__name__
         slots.append(_generator_slot("numpy.random", np.random))
-    lent = {str(index): _get_state(source) for index, source in network._generators.items()}
+    lent = {str(index): generator_state(source) for index, source in network._generators.items()}
     slots.append(Slot("generators of the seed", lent, functools.partial(_plan_lent, network)))
 
 
 def _generator_slot(path: str, source: Any) -> Slot:
     _validate.own_generator(path, _bit_generator(source))
-    return Slot(path, _get_state(source), functools.partial(_plan_generator, source))
+    return Slot(path, generator_state(source), functools.partial(_plan_generator, source))
 
 
-def _get_state(source: Any) -> Any:
+def generator_state(source: Any) -> Any:
+    """Return where a NumPy Generator or RandomState is."""
     return source.bit_generator.state if isinstance(source, np.random.Generator) else source.get_state(legacy=False)
 
 
-def _set_state(source: Any, state: Any) -> None:
+def set_generator_state(source: Any, state: Any) -> None:
+    """Bring one of them there."""
     if isinstance(source, np.random.Generator):
         source.bit_generator.state = state
     else:
@@ -339,9 +349,9 @@ def _plan_generator(source: Any, state: Any) -> Action:
     trial = type(_bit_generator(source))()
     trial = np.random.Generator(trial) if isinstance(source, np.random.Generator) else np.random.RandomState(trial)
     _sound(0 <= state["state"].get("pos", 0) <= 624 and 0 <= state.get("buffer_pos", 0) <= 4, "a generator's position")
-    _set_state(trial, state)
-    _sound(_alike(_get_state(trial), state), "a generator's state")
-    return functools.partial(_set_state, source, state)
+    set_generator_state(trial, state)
+    _sound(_alike(generator_state(trial), state), "a generator's state")
+    return functools.partial(set_generator_state, source, state)
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -355,7 +365,7 @@ def _plan_lent(network: Network, states: dict[str, Any]) -> Action:
     for index, state in states.items():
         generators[int(index)] = np.random.default_rng()
         _plan_generator(generators[int(index)], state)()
-    _sound(all(0 <= index < len(network._names) for index in generators), "a population")
+    _sound(generators.keys() <= set(network._numbers), "a population")
     return lambda: vars(network).update(_generators=generators)
 
 

@@ -318,6 +318,7 @@ def test_rates_and_vectors_of_a_record():
     net.add(ring=pop)
     record = net.record_spikes(pop)
     record._log = type(record._log)(np.array([1, 1, 3, 0]), np.array([1.0, 2.0, 2.5, 9.0]))
+    record.stop = 10.0
     assert record.rate(0.0, 5.0) == 3 / 4 / 5e-3
     assert record.population_vector(0, 2.2) == pytest.approx(1j)
     assert abs(record.population_vector(0, 3)) == pytest.approx(1 / 3)

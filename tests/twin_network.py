@@ -4,7 +4,8 @@ import numpy as np
 from lifext import Network, _core
 from lifext._core import fast_reference
 from lifext._core.projection import Projection
-from lifext.network import RECEIVERS, RECEPTORS, _lower_weights
+from lifext._lowering import lower_weights
+from lifext.network import RECEIVERS, RECEPTORS, _has_own
 
 
 class TwinNetwork(Network):
@@ -15,15 +16,19 @@ class TwinNetwork(Network):
     """
 
     def _run_steps(self, count):
+        self._begin_steps()
         by_python = [k for k in range(len(self._populations)) if not self._fast or self._why_not_fast(k) is not None]
+        self._others = {self._numbers[k] for k in by_python}
         self._check_kinds(by_python)
         lent = self._lent_generators(by_python if self._fast else [])
         with np.errstate(all="ignore"), _core.using("reference"), lent:
             for _ in range(count):
                 self._take_step(by_python)
                 self._step += 1
+        self._forget_what_was_set()
         for record in self._spike_records.values():
             record._reach(self.time)
+        self._check_state(self._step)
 
     def _take_step(self, by_python):
         step, time = self._step, self._step * self._dt
@@ -32,16 +37,20 @@ class TwinNetwork(Network):
         for k in by_python:
             population = self._populations[k]
             population.predictSpikes(self._dt, time)
-            spikes[k] = np.flatnonzero(population._spiked), population._spikeTime.reshape(-1)[population._spiked]
+            times = population._spikeTime.reshape(-1)[population._spiked]
+            if self._fast:
+                times = np.where(times > 0, np.minimum(times, 0.9999999999999999 * self._dt), 0.0)
+            spikes[k] = np.flatnonzero(population._spiked), times
         for k, (ids, times) in spikes.items():
             self._keep(k, step, ids, times)
-        for i, j, weights, kind, delay in self._projections:
-            if step >= delay:
-                arrived = self._histories[i].of_step(step - delay)
-                if j in cells:
-                    cells[j].receive(*arrived, _lower_weights(weights), RECEPTORS[kind])
-                else:
-                    self._hand_over(j, *arrived, weights, kind)
+        for made in self._projections:
+            arrived = (np.empty(0, np.intp), np.empty(0))
+            if step - made.delay >= made.begin:
+                arrived = self._histories[made.source].of_step(step - made.delay)
+            if made.target in cells:
+                cells[made.target].receive(*arrived, lower_weights(made.weights), RECEPTORS[made.kind])
+            else:
+                self._hand_over(made, *arrived)
         for k in by_python:
             self._populations[k].processTimeStep(self._dt, time)
         for unit in cells.values():
@@ -59,11 +68,17 @@ class TwinNetwork(Network):
             known = record._log.arrays()
             record._log.restore(*map(np.concatenate, zip(known, (ids, step * self._dt + times))))
 
-    def _hand_over(self, j, ids, times, weights, kind):
-        projection = _lower_weights(weights)
+    def _hand_over(self, made, ids, times):
+        target, method = self._populations[made.target], RECEIVERS[made.kind][1]
+        projection = lower_weights(made.weights)
+        if _has_own(target, method):
+            dts = np.full((projection.n_source, 1), self._dt)
+            dts[ids, 0] = times
+            getattr(target, method)(self._dt, len(ids), dts, made.weights.toarray())
+            return
         for source, time in zip(ids, times):
             if time != self._dt:
-                getattr(self._populations[j], RECEIVERS[kind][1])(self._dt, 1, [[time]], projection.row(source)[None])
+                getattr(target, method)(self._dt, 1, [[time]], projection.row(source)[None])
 
 
 class _Unit:
@@ -72,7 +87,7 @@ class _Unit:
     def __init__(self, network, k):
         self.population, self.dt = network._populations[k], network._dt
         self.cell = self.population._cell()
-        self.twin = fast_reference.FastCell(self.cell, self.dt, network._key, 2 * k, network._dtype,
+        self.twin = fast_reference.FastCell(self.cell, self.dt, network._key, 2 * network._numbers[k], network._dtype,
                                             network._reached(k))
         self.inputs = [source for source in (self.cell.noise, self.cell.afferents) if source is not None]
 

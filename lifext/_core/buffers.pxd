@@ -147,6 +147,10 @@ cdef class Cell(Lowered):
     cdef double[::1] stage                # scratch: v at the second stage, mV
     cdef double[::1] exp_of_v             # scratch: exp(-0.062 v),
     cdef double[::1] exp_known_at         # for these v; NaN before the first
+    cdef int strayed                      # bit by bit: what has left its range (STRAYS),
+    cdef double stray_time[4]             # in the step at which time, ms,
+    cdef bint told                        # and whether that is known
 
+    cdef void note_stray(self, int what, double time) noexcept nogil
     cpdef bint ready(self, dt, time) noexcept
     cpdef bint drawable(self, double dt) noexcept

@@ -17,6 +17,9 @@ from .numpy_loops cimport mean_of
 MOST_ARRIVALS = 2.0**63 - 10*2.0**31.5
 cdef double _most_arrivals = MOST_ARRIVALS
 
+# what may leave its range in the published scheme
+STRAYS = "AMPA", "NMDA", "GABA", "spike time"
+
 cdef unsigned long long _patches = 0
 cdef unsigned long long _changes = 0
 
@@ -190,6 +193,17 @@ cdef class Cell(Lowered):
         self.excitation, self.inhibition = excitation, inhibition
         self.slope1, self.stage = np.empty(n), np.empty(n)
         self.exp_of_v, self.exp_known_at = np.empty(n), np.full(n, np.nan)
+        self.strayed, self.told = 0, True
+
+    cdef void note_stray(self, int what, double time) noexcept nogil:
+        if not self.strayed >> what & 1:
+            self.strayed, self.told = self.strayed | 1 << what, False
+            self.stray_time[what] = time
+
+    def strays(self):
+        """Return what has left its range, by name, and at which time, ms: pairs."""
+        self.told = True
+        return [(STRAYS[what], self.stray_time[what]) for what in range(len(STRAYS)) if self.strayed >> what & 1]
 
     cpdef bint drawable(self, double dt) noexcept:
         """Whether a step of `dt` can be predicted: not if more arrives in it than NumPy's generators can draw."""

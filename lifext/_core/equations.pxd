@@ -92,6 +92,13 @@ cdef inline double crossing_time(double v_threshold, double v, double v_ahead, d
     return reach/rise
 
 
+cdef inline double crossing_in_step(double v_threshold, double v, double v_ahead, double dt) noexcept nogil:
+    """When the line from v to v_ahead meets threshold, in [0, dt): at the start where v is there already."""
+    if not v < v_threshold:
+        return 0.0
+    return min(crossing_time(v_threshold, v, v_ahead, dt), 0.9999999999999999*dt)
+
+
 # The fast arithmetic's forms of the same: what depends on parameters and dt alone is taken out of the loops
 
 cdef inline real relaxed(real s, real left) noexcept nogil:
@@ -102,6 +109,20 @@ cdef inline real relaxed(real s, real left) noexcept nogil:
 cdef inline real second_order_relaxed(real s, real x, real rise, real loss) noexcept nogil:
     """Wang (1999), eqs. 4 and 5, by one Euler step; rise is dt*alpha_s*(1 - dt/tau_x), loss is dt/tau_s."""
     return s + (rise*x*(<real> 1.0 - s) - loss*s)
+
+
+cdef inline double second_order_bounded(double s, double rise, double loss) noexcept nogil:
+    """ds/dt = a(1 - s) - b s over a time, by the integrals of a (rise) and b (loss), both >= 0.
+
+    s_inf + (s - s_inf) exp(-z) with z = rise + loss, s_inf = rise/z, and exp(z) by its series to the fourth order: one
+    Euler step where z is small, and in [0, 1] for any z, as rounding is monotone and rise <= z.
+    """
+    cdef double z = rise + loss
+    cdef double q
+    if z > 1e15:
+        return rise/z
+    q = 1.0 + z*(0.5 + z*(1.0/6.0 + z/24.0))
+    return (s + rise*q)/(1.0 + z*q)
 
 
 cdef inline real driving_force(real v, real reversal) noexcept nogil:

@@ -93,6 +93,12 @@ def crossing_time(v_threshold: Values, v: Values, v_ahead: Values, dt: Values) -
         return dt * (v_threshold - v) / (v_ahead - v)
 
 
+def crossing_in_step(v_threshold: Values, v: Values, v_ahead: Values, dt: float) -> Any:
+    """Return the same within [0, dt): at the start where `v` is at threshold already."""
+    late = np.minimum(crossing_time(v_threshold, v, v_ahead, dt), 0.9999999999999999 * dt)
+    return np.where(v < v_threshold, late, 0.0)
+
+
 # The fast arithmetic's forms of the same: what depends on parameters and dt alone is taken out of the loops
 
 def relaxed(s: Values, left: Values) -> Any:
@@ -103,6 +109,15 @@ def relaxed(s: Values, left: Values) -> Any:
 def second_order_relaxed(s: Values, x: Values, rise: Values, loss: Values) -> Any:
     """Return `s` a step on; `rise` is dt*alpha_s*(1 - dt/tau_x), `loss` is dt/tau_s (Wang 1999, eqs. 4 and 5)."""
     return s + (rise * x * (1 - s) - loss * s)
+
+
+def second_order_bounded(s: float, rise: float, loss: float) -> float:
+    """Return `s` after a time in which the integral of its opening is `rise` and of its closing `loss`, both >= 0."""
+    z = rise + loss
+    if z > 1e15:
+        return rise / z
+    q = 1.0 + z * (0.5 + z * (1.0 / 6.0 + z / 24.0))
+    return (s + rise * q) / (1.0 + z * q)
 
 
 def driving_force(v: Values, reversal: Values) -> Any:

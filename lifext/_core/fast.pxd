@@ -25,6 +25,7 @@ cdef enum:
     NOISE = 0
     AFFERENT = 1
     GUIDE = 64
+    RECEIVERS = 3
     FLUSH_EVERY = 256         # steps between two looks at what is as good as closed
 
 # Parameters are arrays of length 1 where `uniform`, else one value a neuron.
@@ -49,6 +50,15 @@ cdef struct Gate:
     double left_x             # second order: of x, over a step
     double open_x             # dt*(1 - dt/tau_x)
     double loss               # dt/tau_s
+    # second order: where an Euler step of dt is not enough
+    bint coarse               # dt is longer than a time constant: exponentials throughout
+    bint watched              # a neuron may be beyond half a step in this one: s and x before it are kept
+    bint crowded              # the spikes of a step may open more than a small part of a neuron's receptors
+    double most_x             # no x is above it
+    double most_alpha_s
+    double most_alpha_x
+    real *s_before
+    real *x_before
 
 cdef struct Receptor:
     bint active               # False: all closed, and no spike can come
@@ -76,6 +86,8 @@ cdef struct Poisson:
     # of each neuron, unless one_rate (Walker's alias method)
     const uint32_t *keep      # 2^32 times the probability that an arrival given to it stays there
     const uint8_t *other      # the neuron of its block that gets it otherwise
+
+cdef struct Link
 
 cdef struct Cells:
     Py_ssize_t size
@@ -117,6 +129,13 @@ cdef struct Cells:
     real *inhibition          # (n, inhibitory)
     double excitation_alike[EXCITATORY]
     double inhibition_alike[INHIBITORY]
+    Py_ssize_t spikes_at[RECEIVERS]   # for each receptor: how many spikes come in the step,
+    double most_arrived[RECEIVERS]    # and what no neuron receives more of
+    # where a receptor is crowded: the spikes of the step, by their times
+    Py_ssize_t arrived
+    const double *arrival_times
+    const Py_ssize_t *arrival_sources
+    Link **arrival_links
 
 # A projection: rows of weights as `projection.Projection` has them, and what they reach
 cdef struct Link:
@@ -132,7 +151,15 @@ cdef struct Link:
     Py_ssize_t width          # of values: 1 where all are alike
     Py_ssize_t first
     double flat
+    double largest            # no weight is larger, in absolute value
     Cells *target
+
+# Spikes of one projection that arrive in a step
+cdef struct Bundle:
+    Link *link
+    const Py_ssize_t *sources
+    const double *times
+    Py_ssize_t count
 
 cdef struct FastLoops:
     void (*step)(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil
@@ -158,6 +185,12 @@ cdef class FastCell:
     cdef dict _held           # arrays that the structure points into, by name
     cdef list _copies         # of those that Python sees
     cdef double[::1] _half
+    cdef Bundle *bundles      # what arrives in the step
+    cdef Py_ssize_t n_bundles
+    cdef Py_ssize_t most_bundles
+    cdef double[::1] _arrival_times
+    cdef Py_ssize_t[::1] _arrival_sources
+    cdef Py_ssize_t[::1] _arrival_links
     cdef real *_steady        # the afferent current, whether there is one or not
 
     cdef Py_ssize_t _places_for(self, int place) noexcept
@@ -168,7 +201,9 @@ cdef class FastCell:
     cdef real *_written(self, double[::1] array) except? NULL
     cdef _point_at_membrane(self)
     cdef _set_receptor(self, int place, ReceptorRecord record, const double[::1] g, const double[::1] reversal)
+    cdef _set_second(self, int place, Gate *g)
     cdef _set_input(self, int place, PoissonInput record, uint32_t stream)
+    cdef bint too_much_arrives(self) noexcept
     cdef int refresh(self) except -1
     cdef _refresh_receptor(self, int place, record)
     cdef _refresh_input(self, int place, PoissonInput record)
@@ -177,3 +212,9 @@ cdef class FastCell:
     cdef int write_back(self) except -1
     cdef int keep_predicted(self) except -1
     cdef void forget_spikes(self) noexcept nogil
+    cdef void watch(self) noexcept nogil
+    cdef int note_arrivals(self, Link *link, const Py_ssize_t *sources, const double *times,
+                           Py_ssize_t count) except -1 nogil
+    cdef void _note(self, int receptor, Py_ssize_t count, double largest) noexcept nogil
+    cdef int crowd(self) except -1 nogil
+    cdef int _sort_arrivals(self) except -1

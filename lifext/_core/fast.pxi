@@ -5,8 +5,9 @@
 from libc.math cimport fabs
 from libc.stdint cimport uint32_t, uint64_t
 
-from .equations cimport (blocked_force, crossing_time, driven_current, driving_force, heun_stage, heun_step_by, jump,
-                         leak_current, linear_decay, magnesium_power, net_current, relaxed, second_order_relaxed)
+from .equations cimport (blocked_force, crossing_in_step, driven_current, driving_force, heun_stage, heun_step_by,
+                         jump, leak_current, linear_decay, magnesium_power, net_current, relaxed,
+                         second_order_bounded, second_order_relaxed, second_order_rise)
 from .fast cimport (AFFERENT, AMPA, BLOCK, EXCITATORY, FLUSH_EVERY, GABA, GUIDE, INHIBITORY, NMDA, NOISE, Cells,
                     Channel, FastLoops, Gate, Link, Poisson, Receptor)
 from .fast_math cimport Quotient, fast_exp, power_of_two
@@ -49,6 +50,9 @@ cdef enum:
     GLANCE = 32               # neurons that are looked over for spikes at once
     LINE = 64                 # bytes of a line of the cache: vectors of as many load in one piece
 
+# the part of the closed receptors that may open in a step before it is taken from spike to spike
+cdef double A_LITTLE = 1.0/16.0
+
 
 cdef inline real *whole_lines(real *space) noexcept nogil:
     """The first place of `space` at which a line of the cache begins."""
@@ -74,6 +78,10 @@ cdef inline real sum_of(Sums sums, Py_ssize_t i) noexcept nogil:
         return sums
     else:
         return sums[i]
+
+
+cdef inline double jump_by(double x, double alpha, double w) noexcept nogil:
+    return x + alpha*w
 
 
 cdef inline double weight_of(Weight weights, Py_ssize_t k) noexcept nogil:
@@ -226,10 +234,27 @@ cdef void relax_second_order(real open_x, Value alpha_s, real loss, real left_x,
         x[i] = relaxed(x[i], left_x)
 
 
+cdef void relax_watched(Gate *g, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
+    """The same where an Euler step may be too long for a neuron; what it began with is kept for `walk`."""
+    cdef Py_ssize_t i, one = 0 if g.uniform else 1
+    cdef real rise, opened, open_x = g.open_x, loss = g.loss, left_x = g.left_x
+    for i in range(lo, lo + n):
+        g.s_before[i], g.x_before[i] = g.s[i], g.x[i]
+        rise = open_x*g.alpha_s[one*i]
+        opened = rise*g.x[i]
+        if g.coarse or opened + loss > <real> 1.0:
+            g.s[i] = <real> second_order_bounded(g.s[i], opened, loss)
+        else:
+            g.s[i] = second_order_relaxed(g.s[i], g.x[i], rise, loss)
+        g.x[i] = relaxed(g.x[i], left_x)
+
+
 cdef void relax_gate(Gate *g, Py_ssize_t lo, Py_ssize_t n, bint flushing) noexcept nogil:
     """The gating over a step without spikes."""
     if not g.second:
         relax_first_order(g.left_s, n, g.s + lo)
+    elif g.watched:
+        relax_watched(g, lo, n)
     elif g.uniform:
         relax_second_order(g.open_x, g.alpha_s[0], g.loss, g.left_x, n, g.s + lo, g.x + lo)
     else:
@@ -271,10 +296,102 @@ cdef inline void take_sums(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *a
                     g.s + lo, g.x + lo)
 
 
-cdef void take_spikes(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, const real *sums, bint apart,
-                      Py_ssize_t places) noexcept nogil:
+cdef Py_ssize_t place_of(const int *indices, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t target) noexcept nogil:
+    """The first place of ascending `indices` that is not below `target`."""
+    cdef Py_ssize_t middle
+    while start < stop:
+        middle = (start + stop) >> 1
+        if indices[middle] < target:
+            start = middle + 1
+        else:
+            stop = middle
+    return start
+
+
+cdef double weight_between(const Link *link, Py_ssize_t source, Py_ssize_t target) noexcept nogil:
+    """What a spike of one neuron adds to one other."""
+    cdef Py_ssize_t k
+    if link.kind == DENSE:
+        return link.flat + link.dense[source*link.n_target + target]
+    if link.kind == SPARSE:
+        k = place_of(link.indices, link.indptr[source], link.indptr[source + 1], target)
+        if k == link.indptr[source + 1] or link.indices[k] != target:
+            return 0.0
+        return link.values[k if link.width > 1 else 0]
+    if link.kind == RING:
+        k = (target - source - link.first) % link.n_target
+        if k < 0:
+            k += link.n_target
+        return link.flat + (link.values[k] if k < link.width else 0.0)
+    if link.kind == UNIFORM:
+        return link.flat
+    return link.values[source if link.width > 1 else 0] if source == target else 0.0
+
+
+cdef inline bint reaches(const Link *link, int receptor) noexcept nogil:
+    return link.ampa if receptor == AMPA else link.nmda if receptor == NMDA else not link.excites
+
+
+cdef inline double walked(double d, double s, double x, double alpha_s, const Gate *g) noexcept nogil:
+    """s over a time between two spikes: the published Euler step, unless it is too long."""
+    cdef double opened = d*alpha_s*x*linear_decay(d, g.tau_x)
+    if opened + d/g.tau_s > 1.0:
+        return second_order_bounded(s, opened, d/g.tau_s)
+    return s + second_order_rise(d, s, x, alpha_s, g.tau_x, g.tau_s)
+
+
+cdef void walk(Cells *c, int receptor, Py_ssize_t i) noexcept nogil:
+    """Take a neuron's gating through the step again, from spike to spike as the compat arithmetic does."""
+    cdef Gate *g = &c.receptors[receptor].gate
+    cdef Py_ssize_t k, place = 0 if g.uniform else i
+    cdef double alpha_s = g.alpha_s[place], alpha_x = g.alpha_x[place]
+    cdef double s = g.s[i], x = g.x[i], now = 0.0
+    cdef double opened = c.dt*alpha_s*x
+    if g.left_x < 0.5 or opened + g.loss > 0.5:
+        s, x = g.s_before[i], g.x_before[i]
+    else:
+        # the Euler step backwards
+        s, x = max((s - opened)/(1.0 - opened - g.loss), 0.0), x/g.left_x
+    for k in range(c.arrived):
+        if not reaches(c.arrival_links[k], receptor):
+            continue
+        s = walked(c.arrival_times[k] - now, s, x, alpha_s, g)
+        x = x*linear_decay(c.arrival_times[k] - now, g.tau_x)
+        x = jump_by(x, alpha_x, weight_between(c.arrival_links[k], c.arrival_sources[k], i))
+        now = c.arrival_times[k]
+    g.s[i] = <real> walked(c.dt - now, s, x, alpha_s, g)
+    g.x[i] = <real> (x*linear_decay(c.dt - now, g.tau_x))
+
+
+cdef void take_crowded(Cells *c, int receptor, Py_ssize_t lo, Py_ssize_t n, const double *alike, const real *sums,
+                       Py_ssize_t places) noexcept nogil:
+    """As `take_spikes`, where the spikes may be too many for one step."""
+    cdef Gate *g = &c.receptors[receptor].gate
+    cdef Py_ssize_t i, place
+    cdef real alpha_s, alpha_x, opened, total, integral, total_alike = alike[0], integral_alike = alike[1]
+    for i in range(n):
+        place = 0 if g.uniform else lo + i
+        alpha_s, alpha_x = g.alpha_s[place], g.alpha_x[place]
+        total = total_alike + (<real> 0.0 if sums == NULL else sums[places*i])
+        integral = integral_alike + (<real> 0.0 if sums == NULL else sums[places*i + 1])
+        opened = alpha_s*alpha_x*integral
+        if g.coarse:
+            g.s[lo + i] = <real> second_order_bounded(g.s[lo + i], opened, 0.0)
+        elif c.dt*alpha_s*g.x[lo + i] + opened > A_LITTLE:
+            walk(c, receptor, lo + i)
+            continue
+        else:
+            g.s[lo + i] = jump(g.s[lo + i], opened, <real> 1.0 - g.s[lo + i])
+        g.x[lo + i] = jump(g.x[lo + i], alpha_x, total)
+
+
+cdef void take_spikes(Cells *c, int receptor, Py_ssize_t lo, Py_ssize_t n, const double *alike, const real *sums,
+                      bint apart, Py_ssize_t places) noexcept nogil:
     """What the spikes of a step add to the gating at its end: to all neurons alike, and to each."""
-    if not apart:
+    cdef Gate *g = &c.receptors[receptor].gate
+    if g.crowded:
+        take_crowded(c, receptor, lo, n, alike, sums if apart else NULL, places)
+    elif not apart:
         take_sums(g, lo, n, alike, <real> 0.0, places)
     elif places == 1:
         # of a stride that is known, vectors can be made
@@ -445,7 +562,7 @@ cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const 
         for i in range(first, first + m):
             if c.v[i] >= c.v_threshold[one*i]:
                 c.ids[k] = i
-                c.times[k] = crossing_time(c.v_threshold[one*i], start[i - lo], c.v[i], c.dt)
+                c.times[k] = crossing_in_step(c.v_threshold[one*i], start[i - lo], c.v[i], c.dt)
                 c.end_refractory[i] = time + c.times[k] + c.refractory[one*i]
                 k += 1
 
@@ -470,7 +587,7 @@ cdef Count step_listening(Cells *c, Py_ssize_t lo, Py_ssize_t n, double before, 
     begin_step(c, lo, n, before, start, slope, stage)
     if not c.receptors[NMDA].channel.closed and c.receptors[NMDA].active:
         find_force(&c.receptors[NMDA].channel, stage, lo, n, force)
-    if is_usual(c) and not flushing:
+    if is_usual(c) and not flushing and not c.receptors[NMDA].gate.watched:
         return move_usual(c, lo, n, start, slope, stage, force)
     return move_in_turn(c, lo, n, flushing, start, slope, stage, force)
 
@@ -526,19 +643,19 @@ cdef void advance_block(Cells *c, Py_ssize_t block) noexcept nogil:
     if not c.excited and not c.quieted:
         return
     if c.excited and c.excitatory < EXCITATORY:
-        take_and_clear(&c.receptors[AMPA].gate, lo, n, c.excitation_alike, c.excitation, c.excited_apart, c.excitatory)
+        take_and_clear(c, AMPA, lo, n, c.excitation_alike, c.excitation, c.excited_apart, c.excitatory)
     elif c.excited and c.excited_apart and takes_usual_excitation(c.receptors):
         take_usual_excitation(c.receptors, c.excitation_alike, lo, n, c.excitation + EXCITATORY*lo,
                               c.receptors[AMPA].gate.s + lo, c.receptors[NMDA].gate.s + lo,
                               c.receptors[NMDA].gate.x + lo)
     elif c.excited:
         sums = c.excitation + EXCITATORY*lo
-        take_spikes(&c.receptors[AMPA].gate, lo, n, c.excitation_alike, sums, c.excited_apart, EXCITATORY)
-        take_spikes(&c.receptors[NMDA].gate, lo, n, c.excitation_alike + 2, sums + 2, c.excited_apart, EXCITATORY)
+        take_spikes(c, AMPA, lo, n, c.excitation_alike, sums, c.excited_apart, EXCITATORY)
+        take_spikes(c, NMDA, lo, n, c.excitation_alike + 2, sums + 2, c.excited_apart, EXCITATORY)
         if c.excited_apart:
             clear(EXCITATORY*n, sums)
     if c.quieted:
-        take_and_clear(&c.receptors[GABA].gate, lo, n, c.inhibition_alike, c.inhibition, c.quieted_apart, c.inhibitory)
+        take_and_clear(c, GABA, lo, n, c.inhibition_alike, c.inhibition, c.quieted_apart, c.inhibitory)
     if is_usual(c):
         correct_usual(c, lo, n)
         return
@@ -595,8 +712,17 @@ cdef void show_block(Cells *c, Py_ssize_t block) noexcept nogil:
         c.leak[i] = leak_current(c.leak_g[one*i], c.stage[i], c.v_leak[one*i])
 
 
+cdef void find_most(Gate *g, Py_ssize_t n) noexcept nogil:
+    """Bound x anew: what spikes may have added at most is more than what they did."""
+    cdef Py_ssize_t i
+    cdef real most = 0.0
+    for i in range(n):
+        most = max(most, <real> fabs(g.x[i]))
+    g.most_x = most
+
+
 cdef void let_go(Cells *c) noexcept nogil:
-    """Pass over inputs that nothing drives any more, and of whose gating nothing is left."""
+    """Pass over inputs that nothing drives any more, and of whose gating nothing is left; bound gating anew."""
     cdef Poisson *p
     cdef Py_ssize_t i, open_somewhere
     cdef int k
@@ -610,6 +736,9 @@ cdef void let_go(Cells *c) noexcept nogil:
         if open_somewhere == 0:
             p.active = False
             clear(c.size, p.curr)
+    for k in range(3):
+        if c.receptors[k].gate.second:
+            find_most(&c.receptors[k].gate, c.size)
 
 
 # Projections
@@ -669,18 +798,6 @@ cdef void add_stretch(Link *link, const double *weights, Py_ssize_t lo, Py_ssize
     add_row(link, weights + (first - lo), first, min(lo + n, stop) - first, parts)
 
 
-cdef Py_ssize_t place_of(const int *indices, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t target) noexcept nogil:
-    """The first place of ascending `indices` that is not below `target`."""
-    cdef Py_ssize_t middle
-    while start < stop:
-        middle = (start + stop) >> 1
-        if indices[middle] < target:
-            start = middle + 1
-        else:
-            stop = middle
-    return start
-
-
 cdef inline void add_each_one(const int *indices, Weight weights, Py_ssize_t n, const double *parts,
                               real *all) noexcept nogil:
     cdef Py_ssize_t k
@@ -696,7 +813,7 @@ cdef inline void add_each_four(const int *indices, Weight weights, Py_ssize_t n,
     cdef real *sums
     for k in range(n):
         weight = <real> weight_of(weights, k)
-        sums = all + 4*indices[k]
+        sums = all + 4*<Py_ssize_t> indices[k]
         sums[0] += a*weight
         sums[1] += b*weight
         sums[2] += c*weight
@@ -710,7 +827,7 @@ cdef inline void add_each_two(const int *indices, Weight weights, Py_ssize_t n, 
     cdef real *sums
     for k in range(n):
         weight = <real> weight_of(weights, k)
-        sums = all + 2*indices[k]
+        sums = all + 2*<Py_ssize_t> indices[k]
         sums[0] += a*weight
         sums[1] += b*weight
 
@@ -764,7 +881,10 @@ cdef void fetch(Link *link, Py_ssize_t source) noexcept nogil:
 
 cdef void parts_left(Gate *g, double left, double *parts) noexcept nogil:
     """What a spike of weight 1 adds, by the end of the step, to a gating's first variable, and to its integral."""
-    if g.second:
+    if g.coarse:
+        parts[0] = fast_exp(-left/g.tau_x)
+        parts[1] = g.tau_x*(1.0 - parts[0])
+    elif g.second:
         parts[0] = linear_decay(left, g.tau_x)
         parts[1] = left*linear_decay(left, g.tau_x)
     else:

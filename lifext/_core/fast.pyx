@@ -5,7 +5,9 @@ no number of threads, no instruction set. See `docs/arithmetic.md`.
 """
 import numpy as np
 
+from libc.math cimport fabs
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, realloc
 
 from .buffers cimport LINEAR, SECOND_ORDER, Cell, Gating, PoissonInput
 from .buffers cimport Receptor as ReceptorRecord
@@ -15,8 +17,10 @@ from .fast_math cimport Quotient, fast_exp, power_of_two
 from .loops cimport fast_table_of
 from .numpy_loops cimport copy_into
 from .philox cimport Words, philox
+from .projection cimport UNIFORM
 from .real cimport Source, Target, real
 from .single_math cimport SingleQuotient, single_power_of_two
+from .sorting cimport order_of
 
 from . import poisson_tables
 from .lines import address, in_whole_lines
@@ -68,6 +72,20 @@ def random_words(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t ke
     return w.a, w.b, w.c, w.d
 
 
+cdef bint too_many(PoissonInput source, double dt) noexcept:
+    """Whether more arrives in a block and step than there are tables for."""
+    cdef double most = 0.0
+    cdef Py_ssize_t i
+    if source is None:
+        return False
+    for i in range(source.rate.shape[0]):
+        most = max(most, source.rate[i])
+    return BLOCK*dt*most > _most_arrivals
+
+
+cdef double _most_arrivals = poisson_tables.MOST
+
+
 def why_not_fast(Cell cell, double dt):
     """Return what a population has that the fast arithmetic has not, or None."""
     if cell.recorders:
@@ -82,7 +100,7 @@ def why_not_fast(Cell cell, double dt):
             continue
         if not source.one_tau:
             return f"{name} has a time constant for each neuron"
-        if BLOCK*dt*max(np.max(source.rate), 0.0) > poisson_tables.MOST:
+        if too_many(source, dt):
             return f"{name} has a rate above {poisson_tables.MOST/BLOCK/dt:.3g} kHz"
     return None
 
@@ -133,6 +151,20 @@ cdef bint any_of(const double[::1] x) noexcept:
     return False
 
 
+cdef double most_of(const double[::1] x) noexcept:
+    """The largest absolute value."""
+    cdef double most = 0.0
+    cdef Py_ssize_t i
+    for i in range(x.shape[0]):
+        most = max(most, fabs(x[i]))
+    return most
+
+
+cdef inline bint may_exceed(double bound, double limit) noexcept nogil:
+    """Whether what is at most `bound`, but for rounding, may be above a limit."""
+    return not 1.001*bound <= limit
+
+
 cdef add_up(list parts, Width[::1] total):
     """Fill with the sum of arrays, the terms in their order."""
     cdef const double[::1] part
@@ -161,6 +193,8 @@ cdef class FastCell:
         c.key[0], c.key[1] = key
         c.uniform, c.inhibited, c.listens = cell.uniform, cell.inhibited, len(reached) > 0
         self._held, self._copies = {}, []
+        self._arrival_times, self._arrival_sources, self._arrival_links = (
+            np.empty(0), np.empty(0, np.intp), np.empty(0, np.intp))
         c.synaptic, c.stage, c.force = self._reals("synaptic", n), self._reals("stage", n), self._reals("force", n)
         c.ids, c.times, c.counts = self._places("ids", n), self._doubles("times", n), self._places("counts", c.blocks)
         self._point_at_membrane()
@@ -176,6 +210,9 @@ cdef class FastCell:
         if cell.afferents is not None:
             self._set_input(AFFERENT, cell.afferents, stream + 1)
         self.forget_spikes()
+
+    def __dealloc__(self):
+        free(self.bundles)
 
     cdef Py_ssize_t _places_for(self, int place) noexcept:
         """How many sums of spikes a receptor has: what they add to its first variable, and to its integral."""
@@ -237,9 +274,20 @@ cdef class FastCell:
         r.gate.alpha_s, r.gate.alpha_x = self._read(gating.alpha_s), self._read(gating.alpha_x)
         r.gate.tau_s, r.gate.tau_x = gating.tau_s[0], gating.tau_x[0]
         r.gate.left_s, r.gate.loss = fast_exp(-dt/r.gate.tau_s), dt/r.gate.tau_s
+        r.gate.coarse = r.gate.watched = r.gate.crowded = False
         if r.gate.second:
-            r.gate.left_x = linear_decay(dt, r.gate.tau_x)
-            r.gate.open_x = dt*r.gate.left_x
+            self._set_second(place, &r.gate)
+
+    cdef _set_second(self, int place, Gate *g):
+        cdef double dt = self.c.dt
+        g.coarse = dt > g.tau_x or dt > g.tau_s
+        if g.coarse:
+            g.left_x = fast_exp(-dt/g.tau_x)
+            g.open_x = g.tau_x*(1.0 - g.left_x)
+        else:
+            g.left_x = linear_decay(dt, g.tau_x)
+            g.open_x = dt*g.left_x
+        g.s_before, g.x_before = self._reals(("s", place), self.c.size), self._reals(("x", place), self.c.size)
 
     cdef _set_input(self, int place, PoissonInput record, uint32_t stream):
         cdef Poisson *p = &self.c.inputs[place]
@@ -250,6 +298,10 @@ cdef class FastCell:
         p.s, p.curr = self._written(record.s), self._written(record.curr)
         p.tau = record.tau[0]
         p.left = fast_exp(-self.c.dt/p.tau)
+
+    cdef bint too_much_arrives(self) noexcept:
+        """Whether a rate was raised in place past what the fast arithmetic draws."""
+        return too_many(self.cell.noise, self.c.dt) or too_many(self.cell.afferents, self.c.dt)
 
     cdef int refresh(self) except -1:
         """Take notice of what may have changed since the last run, and of the currents that the step begins with."""
@@ -275,6 +327,8 @@ cdef class FastCell:
         cdef Cell cell = self.cell
         cdef Gating gating = record.gating
         r.active = self.reached[place] or any_of(gating.s) or any_of(gating.x) or any_of(record.curr)
+        r.gate.most_x = most_of(gating.x)
+        r.gate.most_alpha_s, r.gate.most_alpha_x = most_of(gating.alpha_s), most_of(gating.alpha_x)
         r.channel.closed = (place == GABA and not self.c.inhibited) or not any_of(
             cell.ampa_g if place == AMPA else cell.nmda_g if place == NMDA else cell.gaba_g)
 
@@ -344,10 +398,101 @@ cdef class FastCell:
         cdef Cells *c = &self.c
         cdef int k
         c.excited = c.quieted = c.excited_apart = c.quieted_apart = False
+        c.arrived = self.n_bundles = 0
+        for k in range(RECEIVERS):
+            c.spikes_at[k], c.most_arrived[k] = 0, 0.0
+            c.receptors[k].gate.crowded = c.receptors[k].gate.coarse
         for k in range(EXCITATORY):
             c.excitation_alike[k] = 0.0
         for k in range(INHIBITORY):
             c.inhibition_alike[k] = 0.0
+
+    cdef void watch(self) noexcept nogil:
+        """Find out, before a step, whether an Euler step of the second-order gating may be too long for a neuron."""
+        cdef Gate *g
+        cdef int k
+        for k in range(RECEIVERS):
+            g = &self.c.receptors[k].gate
+            if g.second:
+                g.watched = g.coarse or g.left_x < 0.5 or may_exceed(g.open_x*g.most_alpha_s*g.most_x + g.loss, 0.5)
+                g.most_x = g.most_x*g.left_x
+
+    cdef int note_arrivals(self, Link *link, const Py_ssize_t *sources, const double *times,
+                           Py_ssize_t count) except -1 nogil:
+        """Take note of spikes that arrive in the step, before any is delivered."""
+        cdef Cells *c = &self.c
+        cdef Bundle *bundles
+        if self.n_bundles == self.most_bundles:
+            bundles = <Bundle *> realloc(self.bundles, 2*(self.most_bundles + 4)*sizeof(Bundle))
+            if bundles == NULL:
+                with gil:
+                    raise MemoryError
+            self.bundles, self.most_bundles = bundles, 2*(self.most_bundles + 4)
+        self.bundles[self.n_bundles].link, self.bundles[self.n_bundles].count = link, count
+        self.bundles[self.n_bundles].sources, self.bundles[self.n_bundles].times = sources, times
+        self.n_bundles += 1
+        if link.ampa:
+            self._note(AMPA, count, link.largest)
+        if link.nmda:
+            self._note(NMDA, count, link.largest)
+        if link.excites:
+            c.excited = True
+            c.excited_apart |= link.kind != UNIFORM
+        else:
+            self._note(GABA, count, link.largest)
+            c.quieted = True
+            c.quieted_apart |= link.kind != UNIFORM
+        return 0
+
+    cdef void _note(self, int receptor, Py_ssize_t count, double largest) noexcept nogil:
+        self.c.spikes_at[receptor] += count
+        self.c.most_arrived[receptor] += count*largest
+
+    cdef int crowd(self) except -1 nogil:
+        """Find out, before the spikes of a step are taken in, whether they may be too many for one step of the gating."""
+        cdef Gate *g
+        cdef double arrived
+        cdef bint wanted = False
+        cdef int k
+        for k in range(RECEIVERS):
+            g = &self.c.receptors[k].gate
+            if not g.second or self.c.spikes_at[k] == 0:
+                continue
+            arrived = g.most_alpha_x*self.c.most_arrived[k]
+            g.crowded = g.coarse or may_exceed(self.c.dt*g.most_alpha_s*(g.most_x + arrived), 1.0/16.0)
+            g.most_x += arrived
+            wanted |= g.crowded and not g.coarse
+        if wanted:
+            with gil:
+                self._sort_arrivals()
+        return 0
+
+    cdef int _sort_arrivals(self) except -1:
+        cdef Cells *c = &self.c
+        cdef Py_ssize_t k, j, count = 0
+        cdef double[::1] times
+        cdef Py_ssize_t[::1] places, order
+        for k in range(self.n_bundles):
+            count += self.bundles[k].count
+        if count > self._arrival_times.shape[0]:
+            self._arrival_times = np.empty(2*count)
+            self._arrival_sources, self._arrival_links = np.empty(2*count, np.intp), np.empty(2*count, np.intp)
+        times, order = np.empty(count), np.empty(2*count, np.intp)
+        places = np.empty(2*count, np.intp)
+        count = 0
+        for k in range(self.n_bundles):
+            for j in range(self.bundles[k].count):
+                times[count], places[2*count], places[2*count + 1] = self.bundles[k].times[j], k, j
+                count += 1
+        order_of(&times[0], count, &order[0], &order[count])
+        for k in range(count):
+            j = order[k]
+            self._arrival_times[k] = times[j]
+            self._arrival_sources[k] = self.bundles[places[2*j]].sources[places[2*j + 1]]
+            self._arrival_links[k] = <Py_ssize_t> <void *> self.bundles[places[2*j]].link
+        c.arrived, c.arrival_times = count, &self._arrival_times[0]
+        c.arrival_sources, c.arrival_links = &self._arrival_sources[0], <Link **> <void *> &self._arrival_links[0]
+        return 0
 
     # The kernels one by one, as `fast_loop` calls them; for tests
 
@@ -359,6 +504,8 @@ cdef class FastCell:
     def step(self, Py_ssize_t step, double before, bint keep=True):
         """Take in the spikes of the last step, and go a step ahead as if no spike came."""
         cdef Py_ssize_t block
+        self.crowd()
+        self.watch()
         for block in range(self.c.blocks):
             fast_loops(self.single).step(&self.c, block, step, before, keep)
         if step % FLUSH_EVERY == 0:
@@ -368,6 +515,7 @@ cdef class FastCell:
     def settle(self, double before):
         """Leave the state at the end of the step whose time was `before`."""
         cdef Py_ssize_t block
+        self.crowd()
         for block in range(self.c.blocks):
             fast_loops(self.single).settle(&self.c, block, before)
         self.forget_spikes()

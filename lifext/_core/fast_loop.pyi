@@ -1,6 +1,7 @@
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
+from .._signals import Held
 from .fast import FastCell
 from .logs import SpikeLog, StateLog
 from .loop import Connection, Member
@@ -17,7 +18,7 @@ class Unit:
 
 class Route:
     def __init__(self, projection: Projection, source: SpikeHistory, target: Unit,
-                 receptors: Collection[str], delay: int) -> None: ...
+                 receptors: Collection[str], delay: int, begin: int = 0) -> None: ...
     def hand_over(self, step: int, part: int = 0, parts: int = 1) -> None: ...
 
 class FastLoop:
@@ -26,4 +27,5 @@ class FastLoop:
     @property
     def step(self) -> int: ...
     def current(self) -> bool: ...
-    def run(self, count: int, threads: int = 1) -> None: ...
+    def run(self, count: int, held: Held, check: Callable[[int], object],
+            threads: int = 1) -> None: ...

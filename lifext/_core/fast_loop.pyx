@@ -10,8 +10,11 @@ The contract of a step k, phase by phase; each is over for all populations befor
 - *deliver*: for each projection, in the order of `connect`, the spikes that arrive in step k are added to the sums of
   their targets. Threads share out targets, not spikes, so that each sum has its terms in one order.
 
-A population that is not lowered to the fast arithmetic takes part through `loop.Member`. At the end of
-a run, and where a trace is taken, the last step is *settled*: spikes taken in, refractory neurons reset.
+At the end of a run, and where a trace is taken, the last step is *settled*: spikes taken in, refractory neurons reset.
+
+A population that is not lowered to the fast arithmetic takes part through `loop.Member`. It predicts before all others,
+which then are at the end of the last step, and advances after them, when they are at the end of this one: so a method
+of the user's sees no other population in the midst of a step, but for the spikes that it has just fired.
 """
 from cpython.exc cimport PyErr_CheckSignals
 from cython.parallel cimport prange
@@ -111,17 +114,23 @@ cdef class Unit:
     cdef int keep_predicted(self) except -1:
         return self.fast.keep_predicted()
 
-    cdef int finish(self, Py_ssize_t last) except -1:
-        """Leave the attributes that a script reads as a step of its own would have."""
+    cdef int show_spikes(self, Py_ssize_t step) except -1:
+        """Leave the spikes of a step where a script reads them."""
         cdef Cell cell = self.fast.cell
-        cdef PoissonInput source
-        cdef Py_ssize_t k, slot = last % self.history.depth, begin = self.history.begins[slot]
+        cdef Py_ssize_t k, slot = step % self.history.depth, begin = self.history.begins[slot]
         cell.spiked[:] = 0
         cell.spike_time[:] = self.fast.c.dt
         for k in range(begin, begin + self.history.counts[slot]):
             cell.spiked[self.history.ids[k]] = 1
             cell.spike_time[self.history.ids[k]] = self.history.times[k]
         self.population.__dict__["numSpikes"] = int(self.history.counts[slot])
+        return 0
+
+    cdef int finish(self, Py_ssize_t last) except -1:
+        """Leave the attributes that a script reads as a step of its own would have."""
+        cdef Cell cell = self.fast.cell
+        cdef PoissonInput source
+        self.show_spikes(last)
         for source in (cell.noise, cell.afferents):
             if source is not None:
                 source.pending[0] = 1
@@ -137,14 +146,17 @@ cdef class Route:
     cdef SpikeHistory source
     cdef Unit target
     cdef Py_ssize_t delay                 # steps
+    cdef Py_ssize_t begin                 # the first step whose spikes it carries
 
-    def __init__(self, Projection projection, SpikeHistory source, Unit target, receptors, Py_ssize_t delay):
+    def __init__(self, Projection projection, SpikeHistory source, Unit target, receptors, Py_ssize_t delay,
+                 Py_ssize_t begin=0):
         cdef Link *link = &self.link
-        self.projection, self.source, self.target, self.delay = projection, source, target, delay
+        self.projection, self.source, self.target = projection, source, target
+        self.delay, self.begin = delay, begin
         link.kind, link.n_target = projection.kind, projection.n_target
         link.ampa, link.nmda, link.excites = "ampa" in receptors, "nmda" in receptors, "gaba" not in receptors
         link.width, link.first, link.flat = projection.values.shape[0], projection.first, projection.flat
-        link.target = &target.fast.c
+        link.target, link.largest = &target.fast.c, projection.largest
         if projection.dense.shape[0] > 0:
             link.dense = &projection.dense[0, 0]
         if projection.indptr.shape[0] > 0:
@@ -154,37 +166,33 @@ cdef class Route:
         if projection.values.shape[0] > 0:
             link.values = &projection.values[0]
 
-    cdef Py_ssize_t arriving(self, Py_ssize_t step) noexcept nogil:
-        """How many spikes arrive in a step; the population that they reach is told."""
-        cdef Cells *c = self.link.target
-        cdef Py_ssize_t count
-        if step < self.delay:
+    cdef Py_ssize_t arriving(self, Py_ssize_t step) except -1 nogil:
+        """How many spikes arrive in a step, of which the population that they reach takes note."""
+        cdef Py_ssize_t slot, first
+        if step - self.delay < self.begin:
             return 0
-        count = self.source.counts[(step - self.delay) % self.source.depth]
-        if count > 0 and self.link.excites:
-            c.excited = True
-            c.excited_apart |= self.link.kind != UNIFORM
-        elif count > 0:
-            c.quieted = True
-            c.quieted_apart |= self.link.kind != UNIFORM
-        return count
+        slot = (step - self.delay) % self.source.depth
+        first = self.source.begins[slot]
+        if self.source.counts[slot] == 0:
+            return 0
+        self.target.fast.note_arrivals(&self.link, &self.source.ids[first], &self.source.times[first],
+                                       self.source.counts[slot])
+        return self.source.counts[slot]
 
     cdef Py_ssize_t cost(self) noexcept nogil:
-        """About how many additions a spike is."""
-        if self.link.kind == UNIFORM:
-            return 1
+        """About how many additions a spike is: says how spikes are shared out, not whether they are delivered."""
         if self.link.kind == RING:
-            return self.link.width
+            return 1 + self.link.width
         if self.link.kind == SPARSE:
-            return self.projection.indices.shape[0]//self.projection.n_source
-        return self.link.n_target if self.link.kind == DENSE else 1
+            return 1 + self.projection.indices.shape[0]//self.projection.n_source
+        return 1 + (self.link.n_target if self.link.kind == DENSE else 0)
 
     cdef void deliver(self, FastLoops *kernels, Py_ssize_t step, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
         """Hand the spikes that arrive in a step to one of so many equal parts of the targets."""
         cdef Py_ssize_t start = self.link.n_target*part//parts, stop = self.link.n_target*(part + 1)//parts
         cdef Py_ssize_t slot, first, last, k
         # of parts that begin with the first target, only one has any: it takes what is for all targets alike
-        if step < self.delay or start == stop:
+        if step - self.delay < self.begin or start == stop:
             return
         slot = (step - self.delay) % self.source.depth
         first, last = self.source.begins[slot], self.source.begins[slot] + self.source.counts[slot]
@@ -195,7 +203,8 @@ cdef class Route:
 
     def hand_over(self, Py_ssize_t step, Py_ssize_t part=0, Py_ssize_t parts=1):
         """Deliver the spikes that arrive in a step, for tests."""
-        self.arriving(step)
+        if part == 0:
+            self.arriving(step)
         self.deliver(fast_loops(self.target.fast.single), step, part, parts)
 
 
@@ -219,6 +228,9 @@ cdef class FastLoop:
     cdef bint single                      # precision of the units
     cdef bint stopping
     cdef object interruption
+    cdef object held                      # signals that came in the midst of a step
+    cdef object check                     # refuses a state that is none
+    cdef bint ahead                       # the units have taken a step that is not counted yet
     cdef int threads
     cdef double before                    # time of the last step, if it is not settled; else infinite
     cdef double dt
@@ -259,14 +271,18 @@ cdef class FastLoop:
         if self.mixed:
             return False
         for unit in self.units:
-            if not unit.fast.cell.is_current():
+            if not unit.fast.cell.is_current() or unit.fast.too_much_arrives():
                 return False
         return True
 
-    def run(self, Py_ssize_t count, int threads=1):
-        """Take `count` steps. A signal (Ctrl-C) is heard between two of them and leaves the state of whole steps."""
+    def run(self, Py_ssize_t count, held, check, int threads=1):
+        """Take `count` steps. A signal (Ctrl-C) is heard between two of them and leaves the state of whole steps.
+
+        `held` are the signals that came in the midst of one (`_signals.Held`). ``check(step)`` is called before spikes
+        are handed over to a file, and refuses a state that is none.
+        """
         cdef Py_ssize_t last = self.step + count
-        self.threads = threads
+        self.threads, self.held, self.check = threads, held, check
         if count <= 0:
             return
         self.begin()
@@ -279,6 +295,7 @@ cdef class FastLoop:
                 self.settle()
                 self.sample(self.step >= last - 1 or self.stopping)
         finally:
+            self.held = self.check = None
             self.finish()
         if self.interruption is not None:
             raise self.interruption
@@ -286,7 +303,7 @@ cdef class FastLoop:
     cdef int begin(self) except -1:
         cdef Unit unit
         self.kernels = fast_loops(self.single)
-        self.stopping, self.interruption, self.before = False, None, INFINITY
+        self.stopping, self.interruption, self.before, self.ahead = False, None, INFINITY, False
         for unit in self.units:
             unit.fast.refresh()
         return 0
@@ -314,27 +331,36 @@ cdef class FastLoop:
                 if self.step % patience == 0:
                     with gil:
                         keep |= self.was_interrupted()
-                self.take_step(keep)
+                if self.mixed:
+                    with gil:
+                        self.take_mixed_step()
+                else:
+                    self.take_step(keep)
                 self.step += 1
-        for unit in self.units:
-            unit.keep_predicted()
+                self.ahead = False
+        if not self.mixed:
+            for unit in self.units:
+                unit.keep_predicted()
         return 0
 
     cdef int spill_logs(self) except -1:
         cdef Unit unit
         cdef Member member
-        for unit in self.units:
-            if unit.log is not None:
-                unit.log.spill_if_due()
-        for member in self.members:
-            if member.log is not None:
-                member.log.spill_if_due()
+        cdef SpikeLog log
+        logs = [unit.log for unit in self.units] + [member.log for member in self.members]
+        due = [log for log in logs if log is not None and log.is_due()]
+        if due:
+            self.settle()
+            self.check(self.step)
+        for log in due:
+            log.spill_if_due()
         return 0
 
     cdef bint was_interrupted(self) except -1:
         # the step that follows is the last, and kept like one
         try:
             PyErr_CheckSignals()
+            self.held.hear()
             self.spill_logs()
         except BaseException as interruption:
             self.interruption, self.stopping = interruption, True
@@ -342,6 +368,8 @@ cdef class FastLoop:
 
     cdef int take_step(self, bint keep) except -1 nogil:
         cdef Py_ssize_t k
+        for k in range(self.n_units):
+            (<Unit> self._units[k]).fast.watch()
         self.advance_and_predict(keep)
         self.before = self.step*self.dt
         for k in range(self.n_units):
@@ -349,13 +377,20 @@ cdef class FastLoop:
                 self.kernels.let_go(&(<Unit> self._units[k]).fast.c)
             (<Unit> self._units[k]).fast.forget_spikes()
             (<Unit> self._units[k]).collect(self.step)
-        if self.mixed:
-            with gil:
-                self.predict_members()
+        self.ahead = True
         self.deliver()
-        if self.mixed:
-            with gil:
-                self.advance_members()
+        return 0
+
+    cdef int take_mixed_step(self) except -1:
+        cdef Unit unit
+        self.predict_members()
+        with nogil:
+            self.take_step(True)
+        for unit in self.units:
+            unit.keep_predicted()
+            unit.show_spikes(self.step)
+        self.settle()
+        self.advance_members()
         return 0
 
     cdef void block_step(self, Py_ssize_t k, bint keep) noexcept nogil:
@@ -371,17 +406,22 @@ cdef class FastLoop:
             for k in prange(self.n_blocks, num_threads=self.threads, schedule="static"):
                 self.block_step(k, keep)
 
-    cdef void deliver(self) noexcept nogil:
-        cdef Py_ssize_t k, part, additions = 0
+    cdef int deliver(self) except -1 nogil:
+        cdef Py_ssize_t k, part, count, spikes = 0, additions = 0
         for k in range(self.n_routes):
-            additions += (<Route> self._routes[k]).arriving(self.step)*(<Route> self._routes[k]).cost()
-        if additions == 0:
-            return
+            count = (<Route> self._routes[k]).arriving(self.step)
+            spikes += count
+            additions += count*(<Route> self._routes[k]).cost()
+        if spikes == 0:
+            return 0
+        for k in range(self.n_units):
+            (<Unit> self._units[k]).fast.crowd()
         if self.threads == 1 or additions < WORTH_SHARING:
             self.deliver_part(0, 1)
         else:
             for part in prange(self.threads, num_threads=self.threads, schedule="static"):
                 self.deliver_part(part, self.threads)
+        return 0
 
     cdef void deliver_part(self, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
         cdef Py_ssize_t k
@@ -438,10 +478,7 @@ cdef class FastLoop:
 
     cdef int complete_step(self) except -1:
         """Count a step in which a population's own method failed: the others have taken it."""
-        cdef Unit unit
         self.step += 1
-        for unit in self.units:
-            unit.keep_predicted()
         self.settle()
         self.sample(True)
         return 0
@@ -449,7 +486,7 @@ cdef class FastLoop:
     cdef int finish(self) except -1:
         cdef Unit unit
         cdef Member member
-        if self.before == self.step*self.dt:
+        if self.ahead:
             self.complete_step()
         if self.step > 0:
             for unit in self.units:

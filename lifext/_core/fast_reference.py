@@ -32,6 +32,8 @@ ROUNDER = 1.5 * 2.0**52
 SINGLE_ROUNDER = np.float32(1.5 * 2.0**23)
 SINGLE_EXP_COEFFICIENTS = tuple(map(np.float32, (
     4.9999994e-01, 1.66665211e-01, 4.16683890e-02, 8.36871006e-03, 1.38146116e-03)))
+# the part of the closed receptors that may open in a step before it is taken from spike to spike
+A_LITTLE = 1 / 16
 WORD = np.uint64(0xffffffff)
 HALF_WORD = np.uint64(32)
 
@@ -301,15 +303,27 @@ class Gate:
         self.s, self.x, self._alpha_s, self._alpha_x = (
             np.asarray(x) for x in (record.s, record.x, record.alpha_s, record.alpha_x))
         self.tau_s, self.tau_x = record.tau_s[0], record.tau_x[0]
+        if self.second:
+            # an Euler step that is longer than a time constant means nothing
+            self.coarse = dt > self.tau_x or dt > self.tau_s
+            self.left_x = (float(fast_exp(-dt / self.tau_x)) if self.coarse
+                           else equations.linear_decay(dt, self.tau_x))
+            self.open_x = self.tau_x * (1.0 - self.left_x) if self.coarse else dt * self.left_x
+            self.loss = dt / self.tau_s
 
     def relax(self, step: int) -> None:
         """Take the gating over a step without spikes."""
         number = self.dtype.type
         s, x, alpha_s = (part.astype(self.dtype) for part in (self.s, self.x, self._alpha_s))
         if self.second:
-            left_x = equations.linear_decay(self.dt, self.tau_x)
-            s = equations.second_order_relaxed(s, x, number(self.dt * left_x) * alpha_s, number(self.dt / self.tau_s))
-            x = equations.relaxed(x, number(left_x))
+            self.before = s, x
+            rise, loss = np.broadcast_to(number(self.open_x) * alpha_s, s.shape), number(self.loss)
+            opened = rise * x
+            long = (opened + loss > 1) | self.coarse
+            s = equations.second_order_relaxed(s, x, rise, loss)
+            s[long] = [equations.second_order_bounded(*map(float, each), float(loss))
+                       for each in zip(self.before[0][long], opened[long])]
+            x = equations.relaxed(x, number(self.left_x))
             _flush(step, x)
         else:
             s = equations.relaxed(s, number(fast_exp(-self.dt / self.tau_s)))
@@ -318,20 +332,58 @@ class Gate:
 
     def parts_left(self, left: float) -> Floats:
         """What a spike of weight 1 adds by the end of the step, `left` ms on: to its variable, and to its integral."""
+        if self.second and self.coarse:
+            decay = float(fast_exp(-left / self.tau_x))
+            return np.array([decay, self.tau_x * (1.0 - decay)])
         if self.second:
             decay = equations.linear_decay(left, self.tau_x)
             return np.array([decay, left * decay])
         return np.array([fast_exp(-left / self.tau_s), 0.0])
 
-    def take(self, sums: NDArray[Any], integrals: NDArray[Any]) -> None:
-        """Take in what the spikes of a step have added up to."""
+    def take(self, sums: NDArray[Any], integrals: NDArray[Any], spikes: Sequence[tuple[float, Floats]]) -> None:
+        """Take in what the spikes of a step have added up to; where that is much, spike by spike (time, weights)."""
         s, x, alpha_s, alpha_x = (
             part.astype(self.dtype) for part in (self.s, self.x, self._alpha_s, self._alpha_x))
-        if self.second:
-            self.s[:] = equations.jump(s, alpha_s * alpha_x * integrals, 1 - s)
-            self.x[:] = equations.jump(x, alpha_x, sums)
-        else:
+        if not self.second:
             self.s[:] = equations.jump(s, alpha_s, sums)
+            return
+        opened = np.broadcast_to(alpha_s * alpha_x * integrals, s.shape)
+        crowded = self.dt * alpha_s.astype(np.float64) * x + opened > A_LITTLE
+        if self.coarse:
+            self.s[:] = self._reals([equations.second_order_bounded(*map(float, each), 0.0)
+                                     for each in zip(s, opened)])
+        else:
+            self.s[:] = equations.jump(s, opened, 1 - s)
+        self.x[:] = equations.jump(x, alpha_x, sums)
+        if len(spikes) > 0 and not self.coarse:
+            for i in np.flatnonzero(crowded):
+                self._walk(int(i), float(s[i]), float(x[i]), spikes)
+
+    def _reals(self, values: Any) -> NDArray[Any]:
+        return np.array(values, dtype=self.dtype)
+
+    def _walk(self, i: int, s: float, x: float, spikes: Sequence[tuple[float, Floats]]) -> None:
+        """Take the gating of a neuron, which is `s` and `x` after a step without spikes, through the step again."""
+        alpha_s, alpha_x = (float(np.broadcast_to(part.astype(self.dtype), self.s.shape)[i])
+                            for part in (self._alpha_s, self._alpha_x))
+        opened, now = self.dt * alpha_s * x, 0.0
+        if self.left_x < 0.5 or opened + self.loss > 0.5:
+            s, x = (float(part[i]) for part in self.before)
+        else:
+            s, x = max((s - opened) / (1.0 - opened - self.loss), 0.0), x / self.left_x
+        for time, weights in sorted(spikes, key=lambda spike: spike[0]):
+            s = self._walked(time - now, s, x, alpha_s)
+            x = x * equations.linear_decay(time - now, self.tau_x)
+            x = equations.jump(x, alpha_x, float(weights[i]))
+            now = time
+        self.s[i] = self.dtype.type(self._walked(self.dt - now, s, x, alpha_s))
+        self.x[i] = self.dtype.type(x * equations.linear_decay(self.dt - now, self.tau_x))
+
+    def _walked(self, d: float, s: float, x: float, alpha_s: float) -> float:
+        opened = d * alpha_s * x * equations.linear_decay(d, self.tau_x)
+        if opened + d / self.tau_s > 1.0:
+            return equations.second_order_bounded(s, opened, d / self.tau_s)
+        return float(s + equations.second_order_rise(d, s, x, alpha_s, self.tau_x, self.tau_s))
 
 
 class FastCell:
@@ -423,7 +475,7 @@ class FastCell:
         # the line through threshold is one of doubles in any precision
         threshold = self._reals(self.cell.v_threshold).astype(np.float64)
         spiked = self.v >= threshold
-        times = equations.crossing_time(threshold, v.astype(np.float64), self.v, self.dt)
+        times = equations.crossing_in_step(threshold, v.astype(np.float64), self.v, self.dt)
         self.end_refractory[spiked] = (time + times + np.asarray(self.cell.refractory))[spiked]
         self.ids, self.times = np.flatnonzero(spiked), times[spiked]
 
@@ -431,6 +483,7 @@ class FastCell:
         # for each gate: what spikes add to each neuron, and to all alike
         self.apart, self.alike = np.zeros((3, 2, self.cell.size), self.dtype), np.zeros((3, 2, 1))
         self.received = False
+        self.spikes: list[list[tuple[float, Floats]]] = [[], [], []]
 
     def receive(self, times: Floats, rows: Floats, flat: float, receptors: Collection[str]) -> None:
         """Take note of spikes that arrive in the step.
@@ -451,13 +504,14 @@ class FastCell:
                 parts = self.gates[k].parts_left(self.dt - time)[:, np.newaxis]
                 self.apart[k] += self._reals(parts) * self._reals(row)
                 self.alike[k] += parts * flat
+                self.spikes[k].append((float(time), flat + np.asarray(row)))
             self.received = True
 
     def _take_spikes(self) -> None:
         if not self.received:
             return
-        for gate, sums in zip(self.gates, self._reals(self.alike) + self.apart):
-            gate.take(*sums)
+        for gate, sums, spikes in zip(self.gates, self._reals(self.alike) + self.apart, self.spikes):
+            gate.take(*sums, spikes)
         net = sum(self._currents(), np.zeros(self.cell.size, self.dtype))
         self.v[:] = equations.heun_step_by(self._reals(self.v), self.synaptic, -net, self.half)
         self.synaptic = net

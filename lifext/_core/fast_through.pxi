@@ -17,7 +17,8 @@ cdef bint goes_through(Cells *c) noexcept nogil:
     if c.inhibitory != 1:
         return False
     if c.excitatory == EXCITATORY:
-        return r[NMDA].channel.closed and r[NMDA].gate.second and r[NMDA].gate.uniform
+        return (r[NMDA].channel.closed and r[NMDA].gate.second and r[NMDA].gate.uniform
+                and not (r[NMDA].gate.watched or r[NMDA].gate.crowded))
     return c.excitatory == 1 and not r[NMDA].active
 
 

@@ -117,7 +117,8 @@ cdef void usual_correct(Cells *c, Noise s_noise, Train s_train, Force force, Sou
 
 cdef bint takes_usual_excitation(Receptor *r) noexcept nogil:
     """Whether excitation reaches first-order AMPA and second-order NMDA receptors, each with one alpha for all."""
-    return (not r[AMPA].gate.second and r[AMPA].gate.uniform and r[NMDA].gate.second and r[NMDA].gate.uniform)
+    return (not r[AMPA].gate.second and r[AMPA].gate.uniform and r[NMDA].gate.second and r[NMDA].gate.uniform
+            and not r[NMDA].gate.crowded)
 
 
 cdef void take_usual_excitation(Receptor *r, const double *alike, Py_ssize_t lo, Py_ssize_t n, Target sums,
@@ -145,13 +146,14 @@ cdef void take_usual(real alpha, real alike, Py_ssize_t n, Target sums, Target s
         sums[i] = <real> 0.0
 
 
-cdef void take_and_clear(Gate *g, Py_ssize_t lo, Py_ssize_t n, const double *alike, real *sums, bint apart,
-                         Py_ssize_t places) noexcept nogil:
+cdef void take_and_clear(Cells *c, int receptor, Py_ssize_t lo, Py_ssize_t n, const double *alike, real *sums,
+                         bint apart, Py_ssize_t places) noexcept nogil:
     """What the spikes of a step add to receptors of one type, whose sums are cleared."""
+    cdef Gate *g = &c.receptors[receptor].gate
     if apart and places == 1 and g.uniform:
         take_usual(g.alpha_s[0], alike[0], n, sums + lo, g.s + lo)
         return
-    take_spikes(g, lo, n, alike, sums + places*lo, apart, places)
+    take_spikes(c, receptor, lo, n, alike, sums + places*lo, apart, places)
     if apart:
         clear(places*n, sums + places*lo)
 

@@ -19,6 +19,7 @@ cdef class SpikeLog:
     cdef int note(self, SpikeHistory history, Py_ssize_t step, double dt) except -1 nogil
     cdef int grow(self, Py_ssize_t wanted) except -1
     cdef void append(self, Py_ssize_t neuron, double time) noexcept nogil
+    cdef bint is_due(self) noexcept
     cdef int spill_if_due(self) except -1
 
 

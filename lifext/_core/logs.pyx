@@ -84,9 +84,12 @@ cdef class SpikeLog:
                 self.spilled += self.count
                 self.count = 0
 
+    cdef bint is_due(self) noexcept:
+        return self.sink is not None and self.count >= self.due
+
     cdef int spill_if_due(self) except -1:
         # to be called between two steps: a sink runs Python code, in which a Ctrl-C may come
-        if self.sink is not None and self.count >= self.due:
+        if self.is_due():
             try:
                 self.spill()
                 self.due = self.limit

@@ -6,11 +6,15 @@ would be if no spike came, `advance` what it is after those that came. The secon
 both is the same potential unless something was changed in between, so the exponential of
 the magnesium block is kept with the potentials it belongs to and computed once a step.
 """
-from .buffers cimport Cell, Recorder
+from .buffers cimport EXPONENTIAL, SECOND_ORDER, Cell, Gating, Recorder
 from .kinetics cimport project_into, walk_silence, walk_spikes
 from .loops cimport loops
 from .noise cimport WORTH_RELEASING, draw_input
 from .numpy_loops cimport copy_into, exp_into
+
+
+cdef enum:
+    FAR = 20                              # steps
 
 
 cdef void begin(Cell c, const double[::1] afferent, const double[::1] noise, double dt) noexcept nogil:
@@ -85,7 +89,46 @@ cdef Py_ssize_t predict_cell(Cell c, double dt, double time) except -1:
             count = end_prediction(c, dt, time)
     else:
         count = end_prediction(c, dt, time)
+    if count > 0 and any_astray(c, dt):
+        c.note_stray(3, time)
     return count
+
+
+cdef bint any_astray(Cell c, double dt) noexcept nogil:
+    """Whether a neuron spikes far outside of the step.
+
+    One that spikes of the step before have taken over threshold spikes a little before its step, as published. One
+    that hardly moves there spikes at any time, or at none.
+    """
+    cdef Py_ssize_t i, one = 0 if c.uniform else 1, found = 0
+    cdef double far
+    for i in range(c.size):
+        if c.spiked[i]:
+            far = max(c.refractory[one*i], FAR*dt)
+            found += not -far <= c.spike_time[i] <= dt + far
+    return found > 0
+
+
+cdef bint is_outside(Gating k) noexcept nogil:
+    """Whether gating that saturates has left [0, 1], or what drives it is negative."""
+    cdef Py_ssize_t i, found = 0
+    if k.kind == EXPONENTIAL:
+        return False
+    for i in range(k.size):
+        found += not 0.0 <= k.s[i] <= 1.0
+    if k.kind == SECOND_ORDER:
+        for i in range(k.size):
+            found += not k.x[i] >= 0.0
+    return found > 0
+
+
+cdef void look_at_gating(Cell c, double time) noexcept nogil:
+    if is_outside(c.ampa.gating):
+        c.note_stray(0, time)
+    if is_outside(c.nmda.gating):
+        c.note_stray(1, time)
+    if is_outside(c.gaba.gating):
+        c.note_stray(2, time)
 
 
 cdef void pass_silence(Cell c, double dt, double time) noexcept nogil:
@@ -129,11 +172,11 @@ def advance(Cell c, double dt, double time):
 
 
 def advance_if_ready(Cell c, dt, time):
-    """Advance, and return whether that was done: only if the record is `ready`."""
+    """Advance, and return whether that was done: only if the record is `ready`. 2: something has left its range."""
     if c is None or not c.ready(dt, time):
         return False
     advance_cell(c, dt, time)
-    return True
+    return True if c.told else 2
 
 
 cdef int pass_spikes(Cell c, double dt, double time) except -1:
@@ -163,6 +206,7 @@ cdef int advance_cell(Cell c, double dt, double time) except -1:
             pass_silence(c, dt, time)
     else:
         pass_silence(c, dt, time)
+    look_at_gating(c, time)
     for recorder in c.recorders:
         recorder.record()
     return 0

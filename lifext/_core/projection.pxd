@@ -16,6 +16,7 @@ cdef class Projection:
     cdef readonly const int[::1] indices
     cdef readonly const double[::1] values        # of sparse rows, of a ring's bump, of one-to-one; one if all alike
     cdef readonly double flat                     # of a ring, of uniform weights
+    cdef readonly double largest                  # no weight is larger, in absolute value
     cdef readonly Py_ssize_t first                # ring: the bump's first target, from the source on
 
     cdef void fill_row(self, Py_ssize_t source, double[::1] row) noexcept nogil

@@ -2,15 +2,21 @@
 import numpy as np
 
 
+def largest_of(dense, values, flat):
+    """Return what no weight is above, in absolute value, of the parts that a projection is made of."""
+    return max([abs(flat) + np.abs(part).max(initial=0.0) for part in (np.asarray(dense), np.asarray(values))])
+
+
 cdef class Projection:
     def __init__(self, int kind, Py_ssize_t n_source, Py_ssize_t n_target, *, dense=None, indptr=None, indices=None,
-                 values=None, double flat=0.0, Py_ssize_t first=0):
+                 values=None, double flat=0.0, Py_ssize_t first=0, largest=None):
         self.kind, self.n_source, self.n_target = kind, n_source, n_target
         self.flat, self.first = flat, first
         self.dense = np.empty((0, 0)) if dense is None else dense
         self.indptr = np.empty(0, np.intp) if indptr is None else indptr
         self.indices = np.empty(0, np.intc) if indices is None else indices
         self.values = np.empty(0) if values is None else values
+        self.largest = largest_of(self.dense, self.values, flat) if largest is None else largest
 
     def row(self, Py_ssize_t source):
         """Return the weights of one source neuron, (n_target,)."""

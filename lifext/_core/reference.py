@@ -225,7 +225,7 @@ def advance(c: Cell, dt: float, time: float) -> None:
 
 
 def advance_if_ready(c: Cell | None, dt: Any, time: Any) -> bool:
-    """Twin of `membrane.advance_if_ready`."""
+    """Twin of `membrane.advance_if_ready`, which does not look for what has left its range."""
     if c is None or not c.ready(dt, time):
         return False
     advance(c, dt, time)

@@ -14,6 +14,8 @@ cdef class SpikeBuffer:
     cdef double[::1] take(self, double time)
     cdef int merge(self) except -1
     cdef int sort(self) except -1
+    cdef void rotate(self, Py_ssize_t first, Py_ssize_t *order, double *aside) noexcept
+    cdef void copy_out(self, Py_ssize_t place, double *aside) noexcept
 
 
 cdef class SpikeHistory:
@@ -37,4 +39,5 @@ cdef class SpikeHistory:
         self.ids[self.end], self.times[self.end] = neuron, time
         self.end = self.end + 1
         self.counts[step % self.depth] += 1
-    cdef int collect(self, Py_ssize_t step, const uint8_t[::1] spiked, const double[::1] times) except -1
+    cdef int collect(self, Py_ssize_t step, const uint8_t[::1] spiked, const double[::1] times, double dt,
+                     bint inside) except -1

@@ -3,6 +3,10 @@ import numpy as np
 
 from libc.float cimport DBL_MAX
 from libc.math cimport fabs
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+from .sorting cimport order_of
 
 cdef class SpikeBuffer:
     """Times and weight rows of the spikes that reached `size` neurons in one step.
@@ -74,13 +78,40 @@ cdef class SpikeBuffer:
         return 0 if self.in_order else self.sort()
 
     cdef int sort(self) except -1:
-        times = np.asarray(self.times[:self.count])
-        order = np.argsort(times, kind="stable")
-        times[:] = times[order]
-        weights = np.asarray(self.weights[:self.count])
-        weights[:] = weights[order]
+        # no Python: in the midst of a step it would hear a signal
+        cdef Py_ssize_t *order = <Py_ssize_t *> malloc(2*self.count*sizeof(Py_ssize_t))
+        cdef double *aside = <double *> malloc((self.size + 1)*sizeof(double))
+        cdef Py_ssize_t k
+        if order == NULL or aside == NULL:
+            free(order)
+            free(aside)
+            raise MemoryError
+        order_of(&self.times[0], self.count, order, order + self.count)
+        for k in range(self.count):
+            self.rotate(k, order, aside)
+        free(order)
+        free(aside)
         self.in_order = True
         return 0
+
+    cdef void rotate(self, Py_ssize_t first, Py_ssize_t *order, double *aside) noexcept:
+        """Put the spikes that are each in the place of the next, from one on, into theirs."""
+        cdef Py_ssize_t place = first, source
+        if order[first] == first:
+            return
+        self.copy_out(first, aside)
+        while order[place] != first:
+            source = order[place]
+            self.times[place] = self.times[source]
+            memcpy(&self.weights[place, 0], &self.weights[source, 0], self.size*sizeof(double))
+            order[place], place = place, source
+        self.times[place] = aside[self.size]
+        memcpy(&self.weights[place, 0], aside, self.size*sizeof(double))
+        order[place] = place
+
+    cdef void copy_out(self, Py_ssize_t place, double *aside) noexcept:
+        memcpy(aside, &self.weights[place, 0], self.size*sizeof(double))
+        aside[self.size] = self.times[place]
 
     def merged(self):
         """Return the times (k,), ascending, and the weights (k, size): views, until the next spike."""
@@ -93,6 +124,11 @@ def restore(Py_ssize_t size, times, weights):
     cdef SpikeBuffer buffer = SpikeBuffer(size)
     buffer.receive(np.nan, times, weights)
     return buffer
+
+
+cdef inline double in_step(double time, double dt) noexcept nogil:
+    """The time within [0, dt) that is nearest; the published line through threshold may meet it anywhere."""
+    return min(time, 0.9999999999999999*dt) if time > 0.0 else 0.0
 
 
 cdef class SpikeHistory:
@@ -156,7 +192,8 @@ cdef class SpikeHistory:
         cdef Py_ssize_t slot = step % self.depth
         self.begins[slot], self.counts[slot] = self.end, 0
 
-    cdef int collect(self, Py_ssize_t step, const uint8_t[::1] spiked, const double[::1] times) except -1:
+    cdef int collect(self, Py_ssize_t step, const uint8_t[::1] spiked, const double[::1] times, double dt,
+                     bint inside) except -1:
         # IN: spiked, times; OUT: the step's slot
         cdef Py_ssize_t i
         if not self.has_room():
@@ -164,5 +201,5 @@ cdef class SpikeHistory:
         self.open(step)
         for i in range(spiked.shape[0]):
             if spiked[i]:
-                self.add(step, i, times[i])
+                self.add(step, i, in_step(times[i], dt) if inside else times[i])
         return 0

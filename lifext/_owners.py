@@ -1,0 +1,135 @@
+"""Which network a population, or a current of one, is stepped by: one at a time, as it has one clock.
+
+A claim holds its network by a weak reference: a population whose network is gone can be taken by another. What the old
+network did to it is undone then, so that it is taken as one that was just made with the same parameters.
+"""
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _validate
+from ._attributes import Watched
+
+if TYPE_CHECKING:
+    from .LIF_Pop import baseLIFPop
+    from .network import Network
+
+# state that steps change, by name, and what it is in something that was just made
+FRESH: dict[str, Any] = {name: 0.0 for name in (
+    "_curr", "_prev_curr", "_s", "_prev_s", "_x", "_prev_x", "_tempvM", "_endRefract")} | {"_spiked": False}
+
+
+class Claim:
+    """A network's claim on a population and its parts."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = weakref.ref(network)
+        self.released = False
+        # whether the network has taken a step of it
+        self.stepped = False
+        # potentials that were set before the first step; None where they were drawn
+        self.potentials: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # the copy of a network claims the copies of its populations (`renew`)
+        return {**self.__dict__, "_network": None}
+
+    def renew(self, network: Network) -> None:
+        """Be a claim of another network: the copy of the one that it was of."""
+        self._network = weakref.ref(network)
+
+    def owner(self) -> Network | None:
+        """Return the network, unless it is gone or has let go."""
+        return None if self.released else self._network()
+
+
+def parts(thing: Watched) -> Iterator[Watched]:
+    """Yield an object with all that it is made of, each once."""
+    found: list[Watched] = []
+    waiting = [thing]
+    while waiting:
+        part = waiting.pop()
+        if not any(part is known for known in found):
+            found.append(part)
+            yield part
+            waiting += [value for value in vars(part).values() if isinstance(value, Watched)]
+
+
+def owner_of(part: Watched) -> Network | None:
+    """Return the network that steps a population, or a part of one, if there is one."""
+    claim = vars(part).get("_claim")
+    return None if claim is None else claim.owner()
+
+
+def check_free(network: Network, name: str, population: baseLIFPop) -> None:
+    """Refuse a population of which something is another network's."""
+    for part in parts(population):
+        owner = owner_of(part)
+        if owner is not None and owner is not network:
+            _validate.taken(network, name, population, part, repr(owner))
+
+
+def check_apart(network: Network, names: Sequence[str], populations: Sequence[baseLIFPop]) -> None:
+    """Refuse populations that share a current or a kinetic, which would be stepped once for each of them."""
+    seen: dict[int, str] = {}
+    for name, population in zip(names, populations):
+        check_free(network, name, population)
+        for part in parts(population):
+            if id(part) in seen:
+                _validate.shared_part(network, seen[id(part)], name, part)
+        seen.update({id(part): name for part in parts(population)})
+
+
+def take(network: Network, population: baseLIFPop) -> Claim:
+    """Make a population a network's; one that another network has stepped is as good as new then."""
+    old = vars(population).get("_claim")
+    if old is not None and old.stepped:
+        renew(population, old)
+    end_foreign_refractoriness(population, network.time)
+    claim = Claim(network)
+    mark(population, claim)
+    return claim
+
+
+def mark(population: baseLIFPop, claim: Claim) -> None:
+    """Note a claim on all that a population is made of by now."""
+    for part in parts(population):
+        part.__dict__["_claim"] = claim
+
+
+def renew(population: baseLIFPop, claim: Claim) -> None:
+    """Undo what a network's steps left: all state but what was set since, by assignment to the attribute."""
+    for part in parts(population):
+        touched = part.__dict__.get("_touched", ())
+        for name in FRESH.keys() & vars(part).keys() - set(touched):
+            part.__dict__[name] = np.full_like(vars(part)[name], FRESH[name])
+        if "_pending" in vars(part):
+            part.__dict__["_pending"] = np.ones_like(vars(part)["_pending"])
+    population.__dict__.update(numSpikes=0, _spikeTime=np.zeros(population.size))
+    population._excitation.clear()
+    population._inhibition.clear()
+    if "_vM" not in population.__dict__.get("_touched", ()):
+        if claim.potentials is None:
+            population._draw_potentials(np.random if population.rng is None else population.rng)
+        else:
+            population._vM = claim.potentials.copy()
+    population._expire()
+    for part in parts(population):
+        part._expire()
+
+
+def end_foreign_refractoriness(population: baseLIFPop, time: float) -> None:
+    """End refractory periods that another clock has left, such as that of a loop by hand.
+
+    None can last longer than from now on, unless its end was set on purpose.
+    """
+    if "_endRefract" in population.__dict__.get("_touched", ()):
+        return
+    ends = np.asarray(population._endRefract)
+    if (ends > time + np.asarray(population.refDur) + 1e-9).any():
+        population.__dict__["_endRefract"] = np.zeros(population.size)
+        population._expire()
