@@ -233,7 +233,8 @@ class baseLIFPop(Watched):
         times, weights = _validate.spikes(self, dts, weights, self.size)
         if weights.dtype != np.float64:
             kept = np.flatnonzero(times != dt)
-            times, weights = times[kept], weights[kept].astype(np.float64)
+            with np.errstate(over="ignore"):
+                times, weights = times[kept], weights[kept].astype(np.float64)
         unsound = buffer.receive(dt, times, weights)
         if unsound >= 0:
             _validate.sound_spike(self, "dts", unsound, times[unsound], weights[unsound])

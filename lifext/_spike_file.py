@@ -94,8 +94,9 @@ class SpikeFile:
             group = held(file, f"spikes/{name}")
             for dataset in (held(group, "node_ids"), held(group, "timestamps")):
                 _check_dataset(dataset, os.path.getsize(path))
-            most, extremes = self._look(group)
-            found = about.fitting(self._read_about(file), most, extremes, name, size)
+            told = self._read_about(file)
+            most, extremes = self._look(group, own=told is not None)
+            found = about.fitting(told, most, extremes, name, size)
             return self, len(group["timestamps"]), found
 
     def __getstate__(self) -> dict[str, Any]:
@@ -217,12 +218,17 @@ class SpikeFile:
         self._earliest[-1] = min(self._earliest[-1], float(np.fmin.reduce(times, initial=np.inf)))
         self._latest[-1] = max(self._latest[-1], float(np.fmax.reduce(times, initial=-np.inf)))
 
-    def _look(self, group: Any) -> tuple[Neurons, Floats]:
-        """Look at all spikes, note what is where, and return the outermost neurons and times of the parts."""
+    def _look(self, group: Any, own: bool) -> tuple[Neurons, Floats]:
+        """Look at all spikes, note what is where, and return the outermost neurons and times of the parts.
+
+        A time that is no number is taken only where the file is this package's `own`, of a network that had some.
+        """
         most = []
         for start in range(0, max(len(group["node_ids"]), len(group["timestamps"])), PART):
             ids, times = (group[name][start:start + PART] for name in ("node_ids", "timestamps"))
             about.check_spikes(ids, times, about.MOST)
+            if not own:
+                _validate.all_finite("SpikeRecord", f"timestamps[{start}:]", times)
             most.append(int(ids.max()))
             self._index(start, times)
         return np.repeat(np.array(most, dtype=np.int64), 2), np.array([*zip(self._earliest, self._latest)]).reshape(-1)

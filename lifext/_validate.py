@@ -10,61 +10,113 @@ import contextlib
 import importlib
 import inspect
 import math
-import operator
 import os
 import pathlib
 import reprlib
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _gate
 from ._types import Bools, Floats, Neurons, RandomSource, Values
 
 Number = TypeVar("Number", int, float)
+Plain = TypeVar("Plain")
 
 # ints beyond this go through float(), which says so where they have none
 MOST = 2**1000
 # numbers of steps are 64-bit integers
 MOST_STEPS = 2**62
+# bits of a seed: with more, NumPy takes ever longer to make a generator of it, and a file could not be read again
+MOST_SEED_BITS = 10_000
+# numbers in a seed that is an array
+MOST_SEED_WORDS = 1000
+# of one run: each is in memory until it has run
+MOST_TRIALS = 10**8
+# side by side: no machine and no cluster has more
+MOST_JOBS = 2**15
+# neurons: an array of one number each has to fit into an address
+MOST_NEURONS = 2**44
 
 
 def _refuse(kind: type[Exception], owner: object, name: str, bound: str, value: Any) -> NoReturn:
     owner = owner if isinstance(owner, str) else type(owner).__name__
-    raise kind(f"{owner}: {name} must be {bound}, got {reprlib.repr(value)}")
+    raise kind(f"{owner}: {name} must be {bound}, got {_shown(value)}")
 
 
-def whole(owner: object, name: str, value: Any, at_least: int) -> int:
-    """Return a whole number; a float that is one will do."""
-    bound = f"a whole number >= {at_least}"
-    if isinstance(value, (bool, np.bool_, str, bytes)):
-        _refuse(TypeError, owner, name, bound, value)
+def _shown(value: Any) -> str:
     try:
-        number = operator.index(value)
-    except TypeError:
-        try:
-            real = float(value)
-        except (TypeError, ValueError):
-            _refuse(TypeError, owner, name, bound, value)
-        if not math.isfinite(real) or real != int(real):
-            _refuse(ValueError, owner, name, bound, value)
-        number = int(real)
-    if not number >= at_least:
+        return reprlib.repr(value)
+    except Exception:
+        # an int too long to be printed, an array that says of itself what is not so
+        return f"a {type(value).__name__}"
+
+
+def _plain(owner: object, name: str, bound: str, take: Callable[[Any], Plain], value: Any) -> Plain:
+    """Return what the gate makes of a value, or refuse what it does not let through."""
+    try:
+        return take(value)
+    except _gate.NotPlain as wanted:
+        _refuse(TypeError, owner, name, f"{bound}, {wanted}" if str(wanted) else bound, value)
+    except OverflowError:
         _refuse(ValueError, owner, name, bound, value)
-    return number
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, name, bound, value)
+
+
+def whole(owner: object, name: str, value: Any, at_least: int, at_most: int | None = MOST_STEPS) -> int:
+    """Return a whole number; a float that is one will do, a boolean will not."""
+    bound = f"a whole number >= {at_least}"
+    if _is_boolean(value):
+        _refuse(TypeError, owner, name, bound, value)
+    number = _plain(owner, name, bound, _gate.number, value)
+    if isinstance(number, float) and not math.isfinite(number):
+        _refuse(ValueError, owner, name, bound, value)
+    if number != int(number) or not number >= at_least:
+        _refuse(ValueError, owner, name, bound, value)
+    if at_most is not None and not number <= at_most:
+        _refuse(ValueError, owner, name, f"{bound} and <= {at_most}", value)
+    return int(number)
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, (bool, np.bool_)) or isinstance(value, np.ndarray) and value.dtype.kind == "b"
 
 
 def index(owner: object, name: str, value: Any, size: int) -> int:
     """Return the index of one of `size` neurons; negative ones count from the end."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        _refuse(TypeError, owner, name, f"a whole number < size = {size}", value)
+    bound = f"a whole number < size = {size}"
+    if _is_boolean(value):
+        _refuse(TypeError, owner, name, bound, value)
+    number = _plain(owner, name, bound, _gate.whole, value)
     if not -size <= number < size:
-        _refuse(ValueError, owner, name, f"a whole number < size = {size}", value)
+        _refuse(ValueError, owner, name, bound, value)
     return number
+
+
+def neurons(owner: object, name: str, value: Any, size: int) -> Neurons:
+    """Return indices (m,) of some of `size` neurons, from 0 on, of a list of indices or a mask of booleans (size,)."""
+    bound = f"whole numbers >= -{size} and < {size}, or a mask of {size} booleans"
+    if isinstance(value, (str, bytes, dict)) or not hasattr(type(value), "__iter__"):
+        _refuse(TypeError, owner, name, bound, value)
+    if not _gate.is_many(value) or isinstance(value, (set, frozenset)):
+        value = _plain(owner, name, bound, list, value)
+    given = _plain(owner, name, bound, _gate.indices_or_mask, value)
+    if given.dtype.kind == "b" and given.size > 0:
+        if given.shape != (size,):
+            _refuse(ValueError, owner, name, bound, f"booleans of shape {given.shape}")
+        return np.flatnonzero(given)
+    if given.ndim != 1:
+        _refuse(ValueError, owner, name, bound, f"shape {given.shape}")
+    sound = (given >= -size) & (given < size)
+    if not sound.all():
+        first = int(np.argmin(sound))
+        _refuse(ValueError, owner, name, f"a whole number < size = {size}", int(given[first]))
+    given = given.astype(np.intp)
+    return np.where(given < 0, given + size, given)
 
 
 def _bound(above: float | None, at_least: float | None) -> str:
@@ -85,29 +137,10 @@ def _within(value: Any, above: float | None, at_least: float | None) -> Any:
 def number(owner: object, name: str, value: Any, above: float | None = None, at_least: float | None = None) -> float:
     """Return a real number within its bound, as a float."""
     bound = f"a number, {_bound(above, at_least)}"
-    if isinstance(value, (str, bytes, complex, np.complexfloating)):
-        _refuse(TypeError, owner, name, bound, value)
-    try:
-        converted = float(value)
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, name, bound, value)
-    except OverflowError:
-        _refuse(ValueError, owner, name, bound, value)
+    converted = _plain(owner, name, bound, _gate.real, value)
     if not _within(converted, above, at_least):
         _refuse(ValueError, owner, name, bound, value)
     return converted
-
-
-def _real_array(owner: object, name: str, value: Any, bound: str) -> Floats:
-    if isinstance(value, np.ndarray) and value.dtype == np.float64:
-        return np.ascontiguousarray(value)
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "bifu":
-            raise TypeError
-        return np.ascontiguousarray(array, dtype=np.float64)
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, name, bound, value)
 
 
 def parameter(owner: object, name: str, value: Any, size: int | None = None, above: float | None = None,
@@ -118,12 +151,12 @@ def parameter(owner: object, name: str, value: Any, size: int | None = None, abo
         if not _within(value, above, at_least):
             _refuse(ValueError, owner, name, f"a number, {_bound(above, at_least)}", value)
         return value  # type: ignore[no-any-return]
-    if size is None or np.ndim(value) == 0:
+    if size is None or not _gate.is_many(value):
         return number(owner, name, value, above, at_least)
     bound = f"a number or an array of shape ({size},), {_bound(above, at_least)}"
-    array = _real_array(owner, name, value, bound)
-    if array.shape == (1,) and size != 1:
-        return number(owner, name, array[0], above, at_least)
+    array = _plain(owner, name, bound, _gate.shared, value)
+    if array.ndim == 0 or array.shape == (1,) and size != 1:
+        return number(owner, name, array.reshape(-1)[0], above, at_least)
     if array.shape != (size,):
         _refuse(ValueError, owner, name, bound, f"shape {array.shape}")
     sound = _within(array, above, at_least)
@@ -142,21 +175,29 @@ def state(owner: object, name: str, value: Any, size: int) -> Floats:
 
 
 def flags(owner: object, name: str, value: Any, size: int) -> Bools:
-    """Return an array (size,) of booleans."""
-    array = np.asarray(value)
+    """Return a new array (size,) of booleans."""
+    bound = f"an array of booleans of shape ({size},)"
+    array = _plain(owner, name, bound, _gate.array, value)
     if array.dtype.kind != "b" or array.shape != (size,):
-        _refuse(ValueError, owner, name, f"an array of booleans of shape ({size},)", value)
-    return np.ascontiguousarray(array)
+        _refuse(ValueError, owner, name, bound, value)
+    return array
 
 
 def duration(owner: object, dt: Any) -> None:
     """Refuse a time step that is not finite and >= 0; 0 asks for the start of the step."""
-    try:
-        sound = 0 <= dt < math.inf
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, "dt", "a number, finite and >= 0", dt)
-    if not sound:
-        _refuse(ValueError, owner, "dt", "a number, finite and >= 0", dt)
+    if type(dt) is float and 0 <= dt < math.inf:
+        return
+    number(owner, "dt", dt, at_least=0)
+
+
+def potentials(owner: object, vM: Any) -> Any:
+    """Return potentials of any shape, as numbers or an array of them; whether they are finite is left open."""
+    if type(vM) is float or type(vM) is np.ndarray and vM.dtype == np.float64:
+        return vM
+    bound = "a number or an array of real numbers (mV)"
+    if _gate.is_many(vM):
+        return _plain(owner, "vM", bound, _gate.array, vM)
+    return _plain(owner, "vM", bound, _gate.number, vM)
 
 
 def arrivals(owner: object, name: str, rate: Values, dt: float, most: float) -> None:
@@ -180,19 +221,39 @@ def step(owner: object, dt: Any, time: Any) -> tuple[float, float]:
 
 def spikes(owner: object, dts: Any, weights: Any, size: int) -> tuple[Floats, NDArray[Any]]:
     """Return times (n,) and weights (n, size) of received spikes as arrays; whether they are finite is left open."""
-    bound = "an array of shape (n, 1) or (n,)"
-    times = _real_array(owner, "dts", dts, bound)
+    times = _floats(owner, "dts", dts, "an array of shape (n, 1) or (n,)")
     if times.ndim > 2 or times.ndim == 2 and times.shape[1] != 1:
-        _refuse(ValueError, owner, "dts", bound, f"shape {times.shape}")
+        _refuse(ValueError, owner, "dts", "an array of shape (n, 1) or (n,)", f"shape {times.shape}")
     times = times.reshape(-1)
     bound = f"an array of shape ({len(times)}, {size}), a row for each of dts"
-    if not isinstance(weights, np.ndarray):
-        weights = _real_array(owner, "weights", weights, bound)
-    if weights.shape != (len(times), size):
-        _refuse(ValueError, owner, "weights", bound, f"shape {weights.shape}")
-    if weights.dtype.kind not in "bifu":
-        _refuse(TypeError, owner, "weights", "real numbers", f"dtype {weights.dtype}")
-    return times, weights
+    # a matrix of all pairs is not copied in every step
+    rows = _plain(owner, "weights", bound, _gate.seen if isinstance(weights, np.ndarray) else _gate.array, weights)
+    if rows.shape != (len(times), size):
+        _refuse(ValueError, owner, "weights", bound, f"shape {rows.shape}")
+    if rows.dtype.kind not in "bifu":
+        _refuse(TypeError, owner, "weights", "real numbers", f"dtype {rows.dtype}")
+    return times, rows
+
+
+def floats(owner: object, name: str, value: Any, shape: Sequence[int | None]) -> Floats:
+    """Return a new float64 array of a shape, of which None is any size; whether it is finite is left open."""
+    sizes = ", ".join("n" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "")
+    bound = f"an array of finite numbers of shape ({sizes})"
+    array = _floats(owner, name, value, bound)
+    if array.ndim != len(shape) or any(want not in (None, have) for have, want in zip(array.shape, shape)):
+        _refuse(ValueError, owner, name, bound, f"shape {array.shape}")
+    return array
+
+
+def numbers(owner: object, name: str, value: Any) -> NDArray[Any]:
+    """Return a new array of real numbers of any type and shape."""
+    return _plain(owner, name, "an array of numbers", _gate.array, value)
+
+
+def _floats(owner: object, name: str, value: Any, bound: str) -> Floats:
+    """Return a new float64 array of any shape; whether its numbers are finite is left open."""
+    with np.errstate(over="ignore"):
+        return _plain(owner, name, bound, _gate.array, value).astype(np.float64, copy=False)
 
 
 def sound_spike(owner: object, times: str, k: int, time: float, row: Floats) -> NoReturn:
@@ -218,13 +279,13 @@ def any_spikes(owner: object, num: Any) -> bool:
 
 def spike_train(owner: object, spk_times: Any, weights: Any, size: int) -> tuple[Floats, Floats]:
     """Return times (n,) and weights (n, size) of one step's spikes, all finite."""
-    times = _real_array(owner, "spk_times", spk_times, "an array of shape (n,)")
+    times = _floats(owner, "spk_times", spk_times, "an array of shape (n,)")
     if times.ndim != 1:
         _refuse(ValueError, owner, "spk_times", "an array of shape (n,)", f"shape {times.shape}")
     if len(times) == 0:
         return times, np.empty((0, size))
     bound = f"an array of shape ({len(times)}, {size}), a row a spike"
-    weights = _real_array(owner, "weights", weights, bound)
+    weights = _floats(owner, "weights", weights, bound)
     if weights.shape != (len(times), size):
         _refuse(ValueError, owner, "weights", bound, f"shape {weights.shape}")
     sound = np.isfinite(times) & np.isfinite(weights).all(axis=1)
@@ -256,10 +317,33 @@ def random_source(owner: object, rng: Any) -> RandomSource | None:
     """Return None for NumPy's global generator, or a Generator or RandomState; a seed makes a Generator."""
     if rng is None or isinstance(rng, (np.random.Generator, np.random.RandomState)):
         return rng
-    try:
+    bound = "None, a numpy Generator or RandomState, or a seed: a whole number >= 0, an array of such or a SeedSequence"
+    # a subclass of SeedSequence may give fewer words than a bit generator reads
+    if isinstance(rng, np.random.BitGenerator) or type(rng) is np.random.SeedSequence:
         return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, "rng", "None, a numpy Generator or RandomState, or a seed", rng)
+    if _is_boolean(rng):
+        _refuse(TypeError, owner, "rng", bound, rng)
+    if _gate.is_many(rng):
+        return np.random.default_rng(_seed_words(owner, "rng", bound, rng))
+    number = _plain(owner, "rng", bound, _gate.whole, rng)
+    if not number >= 0:
+        _refuse(ValueError, owner, "rng", bound, rng)
+    return np.random.default_rng(seed_number(owner, "rng", number))
+
+
+def _seed_words(owner: object, name: str, bound: str, value: Any) -> list[int]:
+    words = _plain(owner, name, bound, _gate.wholes, value)
+    if not 0 < len(words) <= MOST_SEED_WORDS or min(words) < 0:
+        _refuse(ValueError, owner, name, f"{bound}; an array has 1 to {MOST_SEED_WORDS} of them", value)
+    return [seed_number(owner, name, word) for word in words]
+
+
+def seed_number(owner: object, name: str, value: int) -> int:
+    """Refuse a seed of more bits than can be kept."""
+    if value.bit_length() > MOST_SEED_BITS:
+        _refuse(ValueError, owner, name, f"a whole number of at most {MOST_SEED_BITS} bits",
+                f"one of {value.bit_length()}")
+    return value
 
 
 def no_more(owner: object, unknown: dict[str, Any]) -> None:
@@ -299,18 +383,11 @@ def real_array(owner: object, name: str, value: Any, shape: Sequence[int | str])
     """Return a new float64 array of finite numbers; `shape` holds sizes, or names of sizes that are not 0."""
     sizes = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
     bound = f"an array of finite numbers of shape ({sizes})"
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, name, bound, value)
-    if array.dtype.kind not in "bifu":
-        _refuse(TypeError, owner, name, bound, value)
+    array = _floats(owner, name, value, bound)
     fits = array.ndim == len(shape) and all(
         have > 0 if isinstance(want, str) else have == want for have, want in zip(array.shape, shape))
     if not fits:
         _refuse(ValueError, owner, name, bound, f"shape {array.shape}")
-    with np.errstate(over="ignore"):
-        array = np.array(array, dtype=np.float64, order="C")
     return all_finite(owner, name, array)
 
 
@@ -326,29 +403,36 @@ def all_finite(owner: object, name: str, array: Floats) -> Floats:
 def whole_array(owner: object, name: str, value: Any, size: int | None, most: int) -> Neurons:
     """Return a new array (size,) of whole numbers from 0 to `most`; any size will do where it is None."""
     bound = f"an array of whole numbers >= 0 and <= {most} of shape ({'n' if size is None else size},)"
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, name, bound, value)
+    array = _plain(owner, name, bound, lambda value: _gate.array(value, bools=False), value)
     if array.dtype.kind not in "iu" and array.size > 0:
         _refuse(TypeError, owner, name, bound, value)
     if array.ndim != 1 or size not in (None, array.size):
         _refuse(ValueError, owner, name, bound, f"shape {array.shape}")
     # compared before the conversion, which would wrap what is too large
+    return all_from_0(owner, name, array, most).astype(np.intp, copy=False)
+
+
+def all_from_0(owner: object, name: str, array: NDArray[Any], most: int) -> NDArray[Any]:
+    """Refuse an array of whole numbers (n,) of which one is not from 0 to `most`."""
     sound = (array >= 0) & (array <= most)
     if not sound.all():
         first = int(np.argmin(sound))
         _refuse(ValueError, owner, f"{name}[{first}]", f">= 0 and <= {most}", int(array[first]))
-    return np.array(array, dtype=np.intp)
+    return array
 
 
 def row_starts(owner: object, indptr: Any, n_source: int, connections: int) -> Neurons:
     """Return where each row of a sparse matrix starts, and the last one ends, as an array (n_source + 1,)."""
-    starts = whole_array(owner, "indptr", indptr, n_source + 1, connections)
-    if starts[0] != 0:
-        _refuse(ValueError, owner, "indptr[0]", "0", int(starts[0]))
+    starts = rising(owner, whole_array(owner, "indptr", indptr, n_source + 1, connections))
     if starts[-1] != connections:
         _refuse(ValueError, owner, f"indptr[{n_source}]", f"{connections}, the number of indices", int(starts[-1]))
+    return starts
+
+
+def rising(owner: object, starts: Neurons) -> Neurons:
+    """Refuse starts of rows, whole numbers >= 0, of which the first is not 0 or one is below the one before."""
+    if starts[0] != 0:
+        _refuse(ValueError, owner, "indptr[0]", "0", int(starts[0]))
     falls = starts[1:] < starts[:-1]
     if falls.any():
         k = int(np.argmax(falls)) + 1
@@ -358,21 +442,74 @@ def row_starts(owner: object, indptr: Any, n_source: int, connections: int) -> N
 
 def matrix_shape(owner: object, shape: Any) -> tuple[int, int]:
     """Return (n_source, n_target), both >= 1."""
-    try:
-        n_source, n_target = shape
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, "shape", "a pair (n_source, n_target)", shape)
+    n_source, n_target = _pair(owner, "shape", "a pair (n_source, n_target)", shape)
     return whole(owner, "n_source", n_source, 1), whole(owner, "n_target", n_target, 1)
 
 
-def sparse_matrix(owner: object, name: str, value: Any, known: bool) -> Any:
-    """Refuse what is not (`known` says whether it is) a scipy.sparse matrix of real numbers."""
-    bound = "a scipy.sparse matrix of real numbers of shape (n_source, n_target)"
-    if not known or value.dtype.kind not in "bifu":
+def _pair(owner: object, name: str, bound: str, value: Any) -> tuple[Any, Any]:
+    # a set has no order, and of a dict there would be the keys
+    if isinstance(value, (str, bytes, dict, set, frozenset)):
         _refuse(TypeError, owner, name, bound, value)
-    if len(value.shape) != 2:
-        _refuse(ValueError, owner, name, bound, f"shape {value.shape}")
-    return value
+    try:
+        first, second = value
+    except (TypeError, ValueError):
+        _refuse(TypeError, owner, name, bound, value)
+    return first, second
+
+
+def sparse_matrix(owner: object, name: str, value: Any, form: str | None) -> tuple[int, int]:
+    """Return the shape of a scipy.sparse matrix of real numbers; `form` is None where a value is none."""
+    bound = "a scipy.sparse matrix of real numbers of shape (n_source, n_target)"
+    if form is None or value.dtype.kind not in "bifu":
+        _refuse(TypeError, owner, name, bound, value)
+    shape = tuple(value.shape)
+    if len(shape) != 2:
+        _refuse(ValueError, owner, name, bound, f"shape {shape}")
+    return matrix_shape(owner, shape)
+
+
+def blocks(owner: object, value: Any, shape: tuple[int, int]) -> tuple[int, int]:
+    """Return how many rows and columns the blocks of a matrix have, which divide its own."""
+    rows, columns = _pair(owner, "blocksize", "a pair", value)
+    rows, columns = whole(owner, "blocksize[0]", rows, 1), whole(owner, "blocksize[1]", columns, 1)
+    if shape[0] % rows or shape[1] % columns:
+        _refuse(ValueError, owner, "blocksize", f"of rows and columns that divide those of shape {shape}", value)
+    return rows, columns
+
+
+def offsets(owner: object, value: Any, most: int) -> NDArray[np.int64]:
+    """Return the offsets of diagonals (k,), whole numbers from -most to most."""
+    bound = f"an array of whole numbers >= -{most} and <= {most} of shape (k,)"
+    array = _plain(owner, "offsets", bound, lambda value: _gate.array(value, bools=False), value)
+    if array.ndim != 1 or array.dtype.kind not in "iu" and array.size > 0:
+        _refuse(TypeError, owner, "offsets", bound, value)
+    if not ((array >= -most) & (array <= most)).all():
+        _refuse(ValueError, owner, "offsets", bound, value)
+    return array.astype(np.int64)
+
+
+def place(owner: object, key: Any) -> tuple[Any, Any]:
+    """Return the row and the column of an element of a matrix."""
+    return _pair(owner, "an index", "a pair (row, column)", key)
+
+
+def rows_of_lists(owner: object, name: str, value: Any, n: int) -> list[list[Any]]:
+    """Return copies of the lists in an array (n,), one a row."""
+    bound = f"an array of lists of shape ({n},)"
+    try:
+        lists = [list(row) for row in list(value)]
+    except TypeError:
+        _refuse(TypeError, owner, name, bound, value)
+    if len(lists) != n:
+        _refuse(ValueError, owner, name, bound, f"shape ({len(lists)},)")
+    return lists
+
+
+def same_lengths(owner: object, name: str, lists: Sequence[list[Any]], others: Sequence[list[Any]]) -> None:
+    """Refuse lists of which one has not as many elements as the other at its place."""
+    for k, (one, other) in enumerate(zip(lists, others)):
+        if len(one) != len(other):
+            _refuse(ValueError, owner, f"{name}[{k}]", f"a list of {len(other)}, as many as targets", one)
 
 
 def same_shape(owner: object, shape: tuple[int, int], wanted: tuple[int, int]) -> None:
@@ -425,13 +562,13 @@ def network_seed(owner: object, seed: Any, fast: bool) -> int | None:
         return None
     if seed is None:
         return int(np.random.SeedSequence().entropy)  # type: ignore[arg-type]
-    if isinstance(seed, np.random.SeedSequence):
+    if type(seed) is np.random.SeedSequence:
         words = seed.generate_state(4)
     elif isinstance(seed, np.random.Generator):
         words = seed.integers(2**32, size=4, dtype=np.uint32)
     else:
         try:
-            return whole(owner, "seed", seed, 0)
+            return seed_number(owner, "seed", whole(owner, "seed", seed, 0, None))
         except TypeError:
             _refuse(TypeError, owner, "seed", bound, seed)
     return sum(int(word) << 32*k for k, word in enumerate(words))
@@ -474,11 +611,11 @@ def own_thread(owner: object, what: str, runner: int | None) -> None:
         raise RuntimeError(f"{type(owner).__name__}: {what} is running in another thread; wait until it is done")
 
 
-def ring(owner: object, directions: Floats | None, name: str) -> Floats:
-    """Refuse a population that is no ring: one without a direction for each neuron."""
+def ring(owner: object, directions: Any, name: str, size: int) -> Floats:
+    """Return directions (size,), or refuse a population that is no ring: one without a direction for each neuron."""
     if directions is None:
         _refuse(ValueError, owner, "the population", "a ring, with directions", name)
-    return directions
+    return real_array(owner, "directions", directions, (size,))
 
 
 def file_name(owner: object, name: str, value: Any) -> str:
@@ -607,10 +744,10 @@ ACCEPTED = ("function", "grid", "trials")
 
 def trial_seed(owner: object, seed: Any) -> np.random.SeedSequence:
     """Return a SeedSequence; there is no None, as a sweep could not go on from it."""
-    if isinstance(seed, np.random.SeedSequence):
+    if type(seed) is np.random.SeedSequence:
         return seed
     try:
-        return np.random.SeedSequence(whole(owner, "seed", seed, 0))
+        return np.random.SeedSequence(seed_number(owner, "seed", whole(owner, "seed", seed, 0, None)))
     except TypeError:
         _refuse(TypeError, owner, "seed", "a whole number >= 0 or a numpy SeedSequence", seed)
 
@@ -672,12 +809,9 @@ def shard(owner: object, value: Any) -> tuple[int, int]:
     """Return which of how many parts to run."""
     if value is None:
         return 0, 1
-    try:
-        first, count = value
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, "shard", "a pair (i, count)", value)
-    count = whole(owner, "shard[1]", count, 1)
-    first = whole(owner, "shard[0]", first, 0)
+    first, count = _pair(owner, "shard", "a pair (i, count)", value)
+    count = whole(owner, "shard[1]", count, 1, None)
+    first = whole(owner, "shard[0]", first, 0, None)
     return at_most(owner, "shard[0]", first, count - 1), count
 
 
@@ -686,13 +820,21 @@ def jobs(owner: object, value: Any) -> int | None:
     if value is None:
         return None
     bound = "None, or a whole number other than 0"
-    try:
-        number = operator.index(value)
-    except TypeError:
+    if _is_boolean(value):
         _refuse(TypeError, owner, "n_jobs", bound, value)
-    if number == 0 or isinstance(value, bool):
+    number = _plain(owner, "n_jobs", bound, _gate.whole, value)
+    if number == 0:
         _refuse(ValueError, owner, "n_jobs", bound, value)
+    if abs(number) > MOST_JOBS:
+        _refuse(ValueError, owner, "n_jobs", f"{bound}, >= -{MOST_JOBS} and <= {MOST_JOBS}", value)
     return number
+
+
+def few_enough(owner: object, name: str, trials: int, count: int) -> None:
+    """Refuse more trials than one run can have."""
+    if count > MOST_TRIALS:
+        raise ValueError(f"{owner}: {name} must be so few that a run has <= {MOST_TRIALS} trials (shard divides them "
+                         f"into several), got {trials}, which are {count}")
 
 
 def need_joblib(n_jobs: int | None) -> Any:
@@ -796,29 +938,16 @@ def same_sweep(owner: object, path: str, differences: Iterable[tuple[str, Any, A
 
 def not_nan(owner: object, name: str, value: Any) -> float:
     """Return a real number, which may be infinite, as a float."""
-    bound = "a number"
-    if isinstance(value, (str, bytes, complex, np.complexfloating)):
-        _refuse(TypeError, owner, name, bound, value)
-    try:
-        converted = float(value)
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, name, bound, value)
-    except OverflowError:
-        _refuse(ValueError, owner, name, bound, value)
+    converted = _plain(owner, name, "a number", _gate.real, value)
     if math.isnan(converted):
-        _refuse(ValueError, owner, name, bound, value)
+        _refuse(ValueError, owner, name, "a number", value)
     return converted
 
 
 def spiked(owner: object, spikes: Any, size: int) -> Bools:
     """Return which of `size` neurons spiked as booleans (size,), of an array_like of booleans or of 0 and 1."""
     bound = f"an array of booleans of shape ({size},)"
-    try:
-        array = np.asarray(spikes)
-    except (TypeError, ValueError):
-        _refuse(TypeError, owner, "spikes", bound, spikes)
-    if array.dtype.kind not in "biuf":
-        _refuse(TypeError, owner, "spikes", bound, spikes)
+    array = _plain(owner, "spikes", bound, _gate.array, spikes)
     if array.shape not in ((size,), (1, size)):
         _refuse(ValueError, owner, "spikes", bound, f"shape {array.shape}")
     if array.dtype.kind != "b" and not np.isin(array, (0, 1)).all():
@@ -856,6 +985,12 @@ def which_population(source: object, name: str | None, names: Sequence[str]) -> 
         _refuse(ValueError, "SpikeRecord", "name", f"one of the populations {', '.join(map(repr, names)) or '(none)'} "
                 f"in {source}", name)
     return name
+
+
+def spikes_read(ids: Any, times: Any) -> tuple[Neurons, Floats]:
+    """Return neurons (n,) and finite times (n,) of spikes that another program has, as new arrays."""
+    neurons = whole_array("SpikeRecord", "neuron", ids, None, MOST_STEPS)
+    return neurons, real_array("SpikeRecord", "time", times, neurons.shape)
 
 
 def number_of_neurons(size: int | None, ids: Neurons) -> int:

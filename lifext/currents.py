@@ -209,7 +209,7 @@ class leak(currentBase):
             nA.
         """
         _validate.duration(self, dt)
-        return equations.leak_current(self.g, vM, self.vL)  # type: ignore[no-any-return]
+        return equations.leak_current(self.g, _validate.potentials(self, vM), self.vL)  # type: ignore[no-any-return]
 
     def update(self, dt: float, spikes: ArrayLike, weights: ArrayLike) -> None:
         """Note the current as that before the step; the arguments are without effect."""
@@ -221,6 +221,7 @@ class leak(currentBase):
         Parameters and return as in `project`.
         """
         _validate.duration(self, dt)
+        vM = _validate.potentials(self, vM)
         self._store(_curr=np.array(equations.leak_current(self.g, vM, self.vL), dtype=np.float64))
         if dt != 0:
             self.record_i(dt)
@@ -405,7 +406,7 @@ class noisePoisson(_Noise):
         _validate.duration(self, dt)
         if self._draw and dt != 0:
             self._check_arrivals(dt)
-            vM = np.ascontiguousarray(np.broadcast_to(np.asarray(vM, dtype=np.float64), (self.size,)))
+            vM = np.array(np.broadcast_to(_validate.potentials(self, vM), (self.size,)), dtype=np.float64)
             try:
                 kernels.poisson_input(self._lowered_now(), dt, vM)
             except NotLowered:
@@ -470,7 +471,7 @@ class _Receptor(currentBase):
         _validate.duration(self, dt)
         if dt == 0:
             return np.copy(self._curr)
-        return self._through(self.kinetic.project(dt), vM)  # type: ignore[no-any-return]
+        return self._through(self.kinetic.project(dt), _validate.potentials(self, vM))  # type: ignore[no-any-return]
 
     def update(self, dt: float, spikes: ArrayLike, weights: ArrayLike) -> None:
         """Take the gating through the spikes of a step.
@@ -505,6 +506,7 @@ class _Receptor(currentBase):
         _validate.duration(self, dt)
         if dt == 0:
             return np.copy(self._prev_curr)
+        vM = _validate.potentials(self, vM)
         self._store(_curr=np.asarray(self._through(self.kinetic.kinetic(dt), vM), dtype=np.float64))
         self.record_i(dt)
         return np.copy(self._curr)
@@ -807,7 +809,7 @@ class affRing(affFlat):
     def __init__(self, size: int, positions: ArrayLike, cue_spec: float = RING_SPREAD, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self.cue_spec = cue_spec
-        self.positions = np.array(positions)
+        self.positions = np.array(_validate.state(self, "positions", positions, self.size))
         self._onCurrent = None
 
     def stim(  # type: ignore[override]

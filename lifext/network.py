@@ -466,8 +466,8 @@ class Network:
             currents (nA) ``"i_ampa"``, ``"i_nmda"``, ``"i_gaba"``, ``"i_noise"``, ``"i_leak"``.
         every : float, optional
             Interval, ms, a multiple of dt; each step if left out.
-        neurons : array_like of int, optional
-            Which neurons; all if left out.
+        neurons : array_like of int or of bool, optional
+            Which neurons, or a mask of shape (size,); all if left out.
 
         Returns
         -------
@@ -479,8 +479,8 @@ class Network:
         for variable in variables:
             _validate.choice(self, "variables", variable, tuple(STATES))
         interval = 1 if every is None else _validate.whole_steps(self, "every", every, self._dt, at_least=1)
-        neurons = np.arange(population.size) if neurons is None else np.array(
-            [_validate.index(self, "neurons", neuron, population.size) for neuron in neurons], dtype=np.intp)
+        neurons = np.arange(population.size) if neurons is None else _validate.neurons(
+            self, "neurons", neurons, population.size)
         record = StateRecord(self._names[index], population, variables, interval, neurons, self._dt)
         record._runner = self._running
         self._state_records.append(record)

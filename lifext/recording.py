@@ -299,7 +299,7 @@ class SpikeRecord(_Recorded, Exchange):
         ValueError
             If the population has no `directions`.
         """
-        directions = _validate.ring(self, self._directions, self.name)
+        directions = _validate.ring(self, self._directions, self.name, self.size)
         ids = self.between(start, stop)[0]
         if len(ids) == 0 or not self.covers(start, stop):
             return complex(np.nan, np.nan)

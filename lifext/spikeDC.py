@@ -104,14 +104,15 @@ class spikeDC:
         """
         if type(spikes) is not np.ndarray or spikes.dtype.char != "?" or spikes.shape != (self.size,):
             spikes = _validate.spiked(self, spikes, self.size)
-        count = np.count_nonzero(spikes)
-        if count == 0:
+        if np.count_nonzero(spikes) == 0:
             return
         time = _validate.not_nan(self, "time", time)
-        end = self._index + count
+        # a copy: NumPy counts a mask before it goes by it, and writes past the end if it has more by then
+        neurons = self.raster_IDs[spikes.copy()]
+        end = self._index + len(neurons)
         if end >= len(self._times):
             self._grow(end)
-        self._raster[self._index:end] = self.raster_IDs[spikes]
+        self._raster[self._index:end] = neurons
         self._times[self._index:end] = time
         self._index = end
 

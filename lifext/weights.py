@@ -19,25 +19,24 @@ new object.
 """
 from __future__ import annotations
 
-import sys
+import weakref
 from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _validate
+from . import _sparse_formats, _validate
+from ._core.locked import locked, renewed
+from ._gate import is_many
 from ._types import ArrayLike, Floats, Neurons, Rng, Values
 
 __all__ = ["Weights", "Dense", "Sparse", "Ring", "Uniform", "OneToOne", "as_weights"]
 
 # a bump is cut where it is too small to be seen next to the largest weight
 NEGLIGIBLE = 1e-17
-
-
-def _locked(array: NDArray[Any]) -> NDArray[Any]:
-    array.setflags(write=False)
-    return array
+# targets are 32-bit integers
+MOST_TARGETS = 2**31 - 1
 
 
 def _generator(owner: object, rng: Any) -> np.random.Generator:
@@ -64,7 +63,8 @@ class Weights:
 
     def _store(self, **values: Any) -> Self:
         for name, value in values.items():
-            self.__dict__[name] = _locked(value) if isinstance(value, np.ndarray) else value
+            # not to be made writeable again: kernels go by what was checked
+            self.__dict__[name] = locked(value) if isinstance(value, np.ndarray) and renewed(value) is None else value
         return self
 
     @classmethod
@@ -79,8 +79,9 @@ class Weights:
         _validate.no_change(self, name)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # arrays come out of a pickle writeable
-        self._store(**state)
+        # arrays come out of a pickle writeable, and need not be this object's alone
+        self._store(**{name: np.array(value) if isinstance(value, np.ndarray) else value
+                       for name, value in state.items()})
 
     def __copy__(self) -> Self:
         return self
@@ -191,38 +192,11 @@ class Dense(Weights):
         row[:] = self.array[source]
 
 
-def _is_scipy_sparse(value: Any) -> bool:
-    # whoever holds such a matrix has imported scipy.sparse
-    sparse = sys.modules.get("scipy.sparse")
-    return sparse is not None and sparse.issparse(value)
-
-
 def _ascending(indptr: Neurons, indices: Neurons) -> bool:
     rises = indices[1:] > indices[:-1]
     starts = indptr[1:-1]
     rises[starts[(starts > 0) & (starts < len(indices))] - 1] = True
     return bool(rises.all())
-
-
-def _canonical(indptr: Neurons, indices: Neurons, data: Floats) -> tuple[Neurons, Neurons, Floats]:
-    """Return the same matrix with each row's indices ascending and connections given twice added up."""
-    if _ascending(indptr, indices):
-        return indptr, indices, data
-    n_source = len(indptr) - 1
-    rows = np.repeat(np.arange(n_source), np.diff(indptr))
-    order = np.lexsort((indices, rows))
-    rows, indices = rows[order], indices[order]
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = (rows[1:] != rows[:-1]) | (indices[1:] != indices[:-1])
-    # bincount adds in the order given, as a loop over the connections would
-    summed: Floats = np.bincount(np.cumsum(new) - 1, weights=data[order])  # type: ignore[assignment]
-    return _starts(np.bincount(rows[new], minlength=n_source)), indices[new], summed
-
-
-def _starts(counts: NDArray[Any]) -> Neurons:
-    indptr = np.zeros(len(counts) + 1, dtype=np.intp)
-    np.cumsum(counts, out=indptr[1:])
-    return indptr
 
 
 def _draw(rng: np.random.Generator, candidates: int, count: int, left_out: int | None = None) -> Neurons:
@@ -268,22 +242,27 @@ class Sparse(Weights):
     _values: Floats
 
     def __init__(self, matrix: Any) -> None:
-        matrix = _validate.sparse_matrix(self, "matrix", matrix, _is_scipy_sparse(matrix))
-        rows = matrix.tocsr()
-        self._take(rows.indptr, rows.indices, rows.data, rows.shape)
+        (indptr, indices, data), shape = _sparse_formats.rows_of(self, matrix)
+        self._in_order(indptr, indices, data, shape)
 
     def _take(self, indptr: ArrayLike, indices: ArrayLike, data: ArrayLike, shape: tuple[int, int]) -> Self:
         n_source, n_target = _validate.matrix_shape(self, shape)
         indices = _validate.whole_array(self, "indices", indices, None, n_target - 1)
         indptr = _validate.row_starts(self, indptr, n_source, len(indices))
         data = _validate.real_array(self, "data", data, (len(indices),))
-        indptr, indices, data = _canonical(indptr, indices, data)
-        # a sum of finite weights need not be finite
+        return self._in_order(indptr, indices, data, (n_source, n_target))
+
+    def _in_order(self, indptr: Neurons, indices: Neurons, data: Floats, shape: tuple[int, int]) -> Self:
+        # and once more where connections are added up: a sum of finite weights need not be finite
         _validate.all_finite(self, "data", data)
-        return self._keep(indptr, indices, data, (n_source, n_target))
+        if not _ascending(indptr, indices):
+            rows = np.repeat(np.arange(shape[0]), np.diff(indptr))
+            indptr, indices, data = _sparse_formats.by_row(rows, indices, data, shape)
+            _validate.all_finite(self, "data", data)
+        return self._keep(indptr, indices, data, shape)
 
     def _keep(self, indptr: Neurons, indices: Neurons, data: Floats, shape: tuple[int, int]) -> Self:
-        _validate.at_most(self, "n_target", shape[1], 2**31 - 1)
+        _validate.at_most(self, "n_target", shape[1], MOST_TARGETS)
         alike = len(data) > 0 and (data == data[0]).all()
         return self._store(indptr=indptr, indices=indices.astype(np.int32), _values=data[:1].copy() if alike else data,
                            shape=shape)
@@ -357,7 +336,7 @@ class Sparse(Weights):
         p = _validate.at_most(owner, "p", _validate.number(owner, "p", p, at_least=0), 1)
         candidates = cls._candidates(n_source, n_target, n_target, self_connections)
         weight, rng = cls._checked(weight, rng)
-        indptr = _starts(rng.binomial(candidates, p, n_source))
+        indptr = _sparse_formats.starts(rng.binomial(candidates, p, n_source))
         indices = np.empty(indptr[-1], dtype=np.intp)
         for source in range(n_source):
             start, end = indptr[source], indptr[source + 1]
@@ -397,6 +376,8 @@ class Sparse(Weights):
         """
         owner = cls.__name__
         n_source, n_target = _validate.matrix_shape(owner, (n_source, n_target))
+        # one number a connection is drawn from these two
+        _validate.at_most(owner, "n_source", n_source, MOST_TARGETS)
         candidates = cls._candidates(n_source, n_target, n_source, self_connections)
         degree = _validate.at_most(owner, "degree", _validate.whole(owner, "degree", degree, 0), candidates)
         weight, rng = cls._checked(weight, rng)
@@ -412,6 +393,7 @@ class Sparse(Weights):
 
     @classmethod
     def _candidates(cls, n_source: int, n_target: int, size: int, self_connections: bool) -> int:
+        _validate.at_most(cls.__name__, "n_target", n_target, MOST_TARGETS)
         if self_connections:
             return size
         _validate.same_size(cls.__name__, n_source, n_target, "where self_connections is False")
@@ -666,7 +648,7 @@ class OneToOne(Weights):
     weight: Values
 
     def __init__(self, weight: ArrayLike) -> None:
-        if isinstance(weight, (list, tuple)) or getattr(weight, "ndim", 0) > 0:
+        if is_many(weight):
             weight = _validate.real_array(self, "weight", weight, ("n",))
             self._store(weight=weight, shape=(len(weight), len(weight)))
         else:
@@ -713,10 +695,144 @@ def as_weights(value: Any, n_source: int, n_target: int) -> Weights:
     """
     if isinstance(value, Weights):
         weights = value
-    elif _is_scipy_sparse(value):
+    elif _sparse_formats.form_of(value) is not None:
         weights = Sparse(value)
-    elif isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0):
+    elif isinstance(value, (list, tuple)) or isinstance(value, np.ndarray) and is_many(value):
         weights = Dense(value)
     else:
         _validate.no_weights(value)
-    return weights.bound(n_source, n_target)
+    weights = weights.bound(n_source, n_target)
+    if not isinstance(weights, Weights):
+        _validate.no_weights(weights)
+    _validate.same_shape(weights, for_kernels(weights).shape, (n_source, n_target))
+    return weights
+
+
+# what a subclass may have its own of, so that the arrays it keeps are not what its rows are
+_OWN = ("toarray", "row", "_fill", "data")
+# by the identity of weights: what it was made of, and what it is for the kernels
+_KNOWN: dict[int, tuple[weakref.ref[Weights], dict[str, Any], Any]] = {}
+
+
+def for_kernels(weights: Weights) -> Any:
+    """Return weights as kernels may take them, which go by them without looking whether they lead anywhere.
+
+    Weights are checked when they are made, but what reaches a kernel must have been checked whatever has
+    happened since: a subclass may have rows or a shape of its own, or give others each time, attributes can be
+    put into the object's dictionary, and a read-only array can be given another shape.
+
+    Parameters
+    ----------
+    weights : Weights
+        With a shape.
+
+    Returns
+    -------
+    Dense, Sparse, Ring, Uniform or OneToOne
+        An object of that class itself, whose arrays nobody else has. Where a subclass of one of these has its own
+        `toarray`, `row` or `_fill`, and for any other class, it is `Dense`. The same one the next time, as long as
+        `weights` has the same attributes: it is read once.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If what the weights hold or return is not as it should be.
+    """
+    known = _KNOWN.get(id(weights))
+    if known is not None and known[0]() is weights and _same(known[1], vars(weights)):
+        return known[2]
+    attributes = dict(vars(weights))
+    checked, key = _checked(weights), id(weights)
+
+    def forget(gone: object) -> None:
+        _KNOWN.pop(key, None)
+
+    _KNOWN[key] = weakref.ref(weights, forget), attributes, checked
+    return checked
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(other.get(name) is value for name, value in one.items())
+
+
+def _checked(weights: Weights) -> Weights:
+    shape = _validate.matrix_shape(weights, _validate.known_shape(weights, weights.shape))
+    kind = next((kind for kind in _CHECKS if isinstance(weights, kind)), Weights)
+    own = {name for name in _OWN if name in vars(weights)
+           or getattr(type(weights), name, None) is not getattr(kind, name, None)}
+    if kind in _CHECKS and not own:
+        return _CHECKS[kind](weights, shape)
+    matrix: Any
+    if own & {"toarray", "_fill"} or "row" not in own:
+        name, matrix = "toarray()", weights.toarray()
+    else:
+        # what only `row` knows is not in `toarray`
+        name, matrix = "row(source) of each source", [weights.row(source) for source in range(shape[0])]
+    return Dense._of(array=_validate.real_array(weights, name, matrix, shape), shape=shape)
+
+
+def _numbers(weights: Weights, name: str, value: Any, sizes: tuple[int | str, ...]) -> Floats:
+    """Return an array of finite numbers as it is for kernels: read only where it is locked already, else copied."""
+    known = renewed(value)
+    if known is None or known.dtype != np.float64 or not _fits(known.shape, sizes):
+        return _validate.real_array(weights, name, value, sizes)
+    return _validate.all_finite(weights, name, known)
+
+
+def _fits(shape: tuple[int, ...], sizes: tuple[int | str, ...]) -> bool:
+    return len(shape) == len(sizes) and all(isinstance(want, str) or have == want for have, want in zip(shape, sizes))
+
+
+def _check_dense(weights: Any, shape: tuple[int, int]) -> Weights:
+    return Dense._of(array=_numbers(weights, "array", weights.array, shape), shape=shape)
+
+
+def _check_sparse(weights: Any, shape: tuple[int, int]) -> Weights:
+    _validate.at_most(weights, "n_target", shape[1], MOST_TARGETS)
+    given = weights.indptr, weights.indices, weights._values
+    indptr, indices, values = map(renewed, given)
+    kinds = (np.intp, np.int32, np.float64)
+    if any(array is None or array.dtype != kind or array.ndim != 1
+           for array, kind in zip((indptr, indices, values), kinds)):
+        return _new_sparse(*given, shape)
+    _validate.all_from_0(weights, "indices", indices, shape[1] - 1)
+    _validate.row_starts(weights, indptr, shape[0], len(indices))
+    if len(values) != 1 or len(indices) == 0:
+        _numbers(weights, "_values", given[2], (len(indices),))
+    _validate.all_finite(weights, "_values", values)
+    if not _ascending(indptr, indices):
+        return _new_sparse(indptr, indices, values, shape)
+    return Sparse._of(indptr=indptr, indices=indices, _values=values, shape=shape)
+
+
+def _new_sparse(indptr: Any, indices: Any, values: Any, shape: tuple[int, int]) -> Weights:
+    # one number in memory may stand for all
+    alike = np.size(values) == 1
+    return Sparse.from_csr(indptr, indices, np.broadcast_to(values, np.shape(indices)) if alike else values, shape)
+
+
+def _check_ring(weights: Any, shape: tuple[int, int]) -> Weights:
+    n = shape[0]
+    _validate.same_size(weights, *shape, "of a ring")
+    bump = weights.bump
+    bump = _numbers(weights, "bump", bump, ("width",)) if np.size(bump) else np.empty(0)
+    _validate.at_most(weights, "width", len(bump), n)
+    first = _validate.whole(weights, "first", weights.first, -n, n)
+    return Ring._of(flat=_validate.number(weights, "flat", weights.flat), bump=bump, first=first, shape=shape)
+
+
+def _check_uniform(weights: Any, shape: tuple[int, int]) -> Weights:
+    return Uniform._of(weight=_validate.number(weights, "weight", weights.weight), shape=shape)
+
+
+def _check_one_to_one(weights: Any, shape: tuple[int, int]) -> Weights:
+    _validate.same_size(weights, *shape, "for one-to-one weights")
+    weight = weights.weight
+    if is_many(weight):
+        return OneToOne._of(weight=_numbers(weights, "weight", weight, (shape[0],)), shape=shape)
+    return OneToOne._of(weight=_validate.number(weights, "weight", weight), shape=shape)
+
+
+_CHECKS: dict[type[Weights], Callable[[Any, tuple[int, int]], Weights]] = {
+    Dense: _check_dense, Sparse: _check_sparse, Ring: _check_ring, Uniform: _check_uniform,
+    OneToOne: _check_one_to_one}

@@ -58,9 +58,9 @@ def fitting(found: dict[str, Any] | None, ids: Any, times: Any, name: str | None
     """
     check_spikes(ids, times, MOST)
     if found is None:
-        sound = times[np.isfinite(times)]
+        _sound(np.isfinite(times).all(), "a time")
         found = {"name": "spikes", "size": _validate.number_of_neurons(size, ids), "directions": None,
-                 "start": float(sound.min(initial=start)), "stop": float(sound.max(initial=stop)), "provenance": None}
+                 "start": float(times.min(initial=start)), "stop": float(times.max(initial=stop)), "provenance": None}
     found = checked({**found, **({} if name is None else {"name": name})})
     if size is not None:
         _sound(size == found["size"], f"size = {found['size']}")
@@ -79,9 +79,7 @@ def checked(value: dict[str, Any]) -> dict[str, Any]:
     _sound(value["start"] <= value["stop"], "the stop")
     _sound(value["provenance"] is None or isinstance(value["provenance"], dict), "the provenance")
     if value["directions"] is not None:
-        value["directions"] = np.array(value["directions"], dtype=np.float64)
-        _sound(value["directions"].shape == (value["size"],) and np.isfinite(value["directions"]).all(),
-               "the directions")
+        value["directions"] = _validate.real_array("SpikeRecord", "directions", value["directions"], (value["size"],))
     return value
 
 

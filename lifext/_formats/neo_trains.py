@@ -43,7 +43,7 @@ def read(trains: Any, name: str | None) -> Any:
             warnings.filterwarnings("ignore", "Found multiple values of t_st", UserWarning)
             start, stop = (float(pq.Quantity(bound, times.units).rescale("ms")) for bound in
                            (trains.t_start, trains.t_stop))
-        times = times.rescale("ms").magnitude
+        ids, times = _validate.spikes_read(ids, times.rescale("ms").magnitude)
         order = np.argsort(times, kind="stable")
         ids, times = ids[order], times[order]
         return ids, times, fitting(_own(trains), ids, times, name, len(trains), start, stop)

@@ -159,8 +159,10 @@ def _read(session: Any, place: Any, name: str | None) -> Any:
 def _units(units: Any, rows: Any, neurons: Any, found: Any, name: str | None = None) -> Any:
     """Return neurons, times and about of some units; without numbers of their own they are counted from 0."""
     neurons = np.arange(len(rows)) if neurons is None else neurons
-    trains = [np.asarray(units["spike_times"][int(row)], dtype=np.float64) for row in rows]
-    times = np.concatenate([np.empty(0), *trains]) * 1e3
+    trains = [_validate.floats("SpikeRecord", f"spike_times[{row}]", units["spike_times"][int(row)], (None,))
+              for row in rows]
+    ids = np.repeat(neurons, [len(train) for train in trains])
+    ids, times = _validate.spikes_read(ids, np.concatenate([np.empty(0), *trains]) * 1e3)
     order = np.argsort(times, kind="stable")
-    ids, times = np.repeat(neurons, [len(train) for train in trains])[order], times[order]
+    ids, times = ids[order], times[order]
     return ids, times, fitting(found, ids, times, name, len(rows))

@@ -3,8 +3,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import _validate
 from .about import FIELDS, about, fitting
 
@@ -22,6 +20,7 @@ def make(record: Any) -> Any:
 def read(frame: Any, name: str | None, size: int | None) -> tuple[Any, Any, dict[str, Any]]:
     """Return neurons, times and about of a DataFrame."""
     with _validate.spikes_from(frame, "a table with columns time (ms) and neuron (whole numbers)"):
-        ids, times = frame["neuron"].to_numpy(), frame["time"].to_numpy(dtype=np.float64)
+        # columns of durations, texts or gaps would be converted, too
+        ids, times = _validate.spikes_read(frame["neuron"], frame["time"])
         found = frame.attrs if all(field in frame.attrs for field in FIELDS) else None
         return ids, times, fitting(found, ids, times, name, size)

@@ -4,7 +4,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
-import itertools
 import math
 import platform
 import reprlib
@@ -28,6 +27,10 @@ if TYPE_CHECKING:
     import pandas
 
 
+# OpenMP counts threads with a C int
+MOST_THREADS = 2**31 - 1
+
+
 class Plan:
     """What is to be run: a function, at points of a grid, so many times, from a seed."""
 
@@ -38,20 +41,26 @@ class Plan:
                           if self.axes is None else self.axes)
         self.trials = _validate.whole(owner, count_name, trials, 1)
         self.seed = _validate.trial_seed(owner, seed)
+        self.count_name = count_name
         for point in self.values[0] if self.axes is None else [self.axes]:
             _validate.trial_function(owner, fn, tuple(point))
 
-    def points(self) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
-        """Yield each place and the parameters there."""
-        for place in itertools.product(*map(range, map(len, self.values))):
-            if self.axes is None:
-                yield place, dict(self.values[0][place[0]])
-            else:
-                yield place, {name: values[k] for name, values, k in zip(self.axes, self.values, place)}
+    def jobs(self, first: int = 0, step: int = 1) -> list[Job]:
+        """Return every `step`-th trial from number `first` on, in the order of the table."""
+        numbers = range(first, math.prod(map(len, self.values)) * self.trials, step)
+        # not len(), which has no answer beyond 2**63
+        _validate.few_enough(self.owner, self.count_name, self.trials, -((numbers.start - numbers.stop) // step))
+        return [self._job(number) for number in numbers]
 
-    def jobs(self) -> list[Job]:
-        """Return all trials, in the order of the table."""
-        return [Job(place, trial, params) for place, params in self.points() for trial in range(self.trials)]
+    def _job(self, number: int) -> Job:
+        point, trial = divmod(number, self.trials)
+        place: list[int] = []
+        for values in reversed(self.values):
+            point, k = divmod(point, len(values))
+            place.insert(0, k)
+        if self.axes is None:
+            return Job(tuple(place), trial, dict(self.values[0][place[0]]))
+        return Job(tuple(place), trial, {name: values[k] for name, values, k in zip(self.axes, self.values, place)})
 
     def manifest(self) -> dict[str, Any]:
         """Return what a store is to say of this; parameters that cannot be stored are refused."""
@@ -77,9 +86,9 @@ def run(plan: Plan, n_jobs: int | None, store: Path | None, shard: tuple[int, in
         threads: int | None, retry_failed: bool, accept: str | Collection[str]) -> pandas.DataFrame:
     first, count = _validate.shard(plan.owner, shard)
     n_jobs = _validate.jobs(plan.owner, n_jobs)
-    threads = None if threads is None else _validate.whole(plan.owner, "threads", threads, 1)
+    threads = None if threads is None else _validate.whole(plan.owner, "threads", threads, 1, MOST_THREADS)
     differing = _validate.accepted(plan.owner, accept)
-    jobs = plan.jobs()[first::count]
+    jobs = plan.jobs(first, count)
     if store is None:
         outcomes = dict(_finished(plan, jobs, None, n_jobs, progress, threads, 0))
         return as_table(plan.names, [outcomes[job.key] for job in jobs])
@@ -158,6 +167,8 @@ def _by_joblib(call: Callable[[Job, int | None], Outcome], jobs: Sequence[Job], 
     joblib = _validate.need_joblib(n_jobs)
     if threads is None and joblib.effective_n_jobs(n_jobs) > 1:
         threads = 1
+    # joblib starts as many workers as it is told, whatever there is for them to do
+    n_jobs = n_jobs if n_jobs is None else min(n_jobs, max(len(jobs), 2))
     tasks = (joblib.delayed(call)(job, threads) for job in jobs)
     yield from _parallel(joblib, n_jobs)(tasks)
 

@@ -68,8 +68,8 @@ def spikes_of(owner: str, ids: Any, times: Any) -> Any:
     if times is None:
         if not (hasattr(ids, "ids") and hasattr(ids, "times")):
             raise TypeError(f"{owner}: times must be given unless ids is a SpikeRecord, got {reprlib.repr(ids)}")
-        return np.asarray(ids.ids), np.asarray(ids.times), getattr(ids, "size", None)
-    return np.asarray(ids), np.asarray(times), None
+        return ids.ids, ids.times, getattr(ids, "size", None)
+    return ids, times, None
 
 
 def checked_spikes(owner: str, ids: Any, times: Any, size: int | None) -> Any:

@@ -59,6 +59,7 @@ def raster(ids: Any, times: Any = None, *, size: int | None = None, ax: Axes | N
     """
     matplotlib = need_matplotlib()
     ids, times, known = spikes_of("raster", ids, times)
+    ids, times = _validate.numbers("raster", "ids", ids), _validate.numbers("raster", "times", times)
     size = known if size is None else size
     _check_spikes(ids, times, size)
     periods = checked_periods("raster", periods)

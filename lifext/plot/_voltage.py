@@ -105,8 +105,8 @@ def recorded(owner: str, record: Any, neuron: int | None) -> Any:
 
 def _spike_times(spikes: Any, neuron: int | None) -> Any:
     if not hasattr(spikes, "ids"):
-        spikes = np.asarray(spikes)
-        return np.sort(_validate.real_array("voltage", "spikes", spikes, (spikes.size,)))
+        spikes = _validate.floats("voltage", "spikes", spikes, (None,))
+        return np.sort(_validate.all_finite("voltage", "spikes", spikes))
     if neuron is None:
         raise ValueError("voltage: neuron must be given with the spikes of a population, got None")
     return np.sort(spikes.times[spikes.ids == neuron])
