@@ -73,10 +73,10 @@ def whole(value: Any) -> int:
 def wholes(value: Any) -> list[int]:
     """Return whole numbers of any length, of a list or an array (n,) of them; no booleans."""
     if not _is_list(value):
-        value = array(value, bools=False)
-        if value.ndim != 1:
+        taken = array(value, bools=False)
+        if taken.ndim != 1 or taken.dtype.kind == "f":
             raise NotPlain("")
-        return [whole(item) for item in value]
+        return taken.tolist()  # type: ignore[no-any-return]
     items = list(value)
     if set(map(type, items)) & BOOLS:
         raise NotPlain(NO_BOOLS)

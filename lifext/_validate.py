@@ -185,7 +185,7 @@ def flags(owner: object, name: str, value: Any, size: int) -> Bools:
 
 def duration(owner: object, dt: Any) -> None:
     """Refuse a time step that is not finite and >= 0; 0 asks for the start of the step."""
-    if type(dt) is float and 0 <= dt < math.inf:
+    if type(dt) in (float, np.float64) and 0 <= dt < math.inf:
         return
     number(owner, "dt", dt, at_least=0)
 
@@ -252,8 +252,11 @@ def numbers(owner: object, name: str, value: Any) -> NDArray[Any]:
 
 def _floats(owner: object, name: str, value: Any, bound: str) -> Floats:
     """Return a new float64 array of any shape; whether its numbers are finite is left open."""
+    taken = _plain(owner, name, bound, _gate.array, value)
+    if taken.dtype == np.float64:
+        return taken
     with np.errstate(over="ignore"):
-        return _plain(owner, name, bound, _gate.array, value).astype(np.float64, copy=False)
+        return taken.astype(np.float64)
 
 
 def sound_spike(owner: object, times: str, k: int, time: float, row: Floats) -> NoReturn:
