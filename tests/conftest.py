@@ -1,9 +1,11 @@
-"""What the tests share: both backends, this machine's exp, populations that go through Python."""
+"""What the tests share: both backends, this machine's exp, ranges of every run, populations that go through Python."""
+import functools
 import math
 import signal
 
 import numpy as np
 import pytest
+from ranges import Ranges
 
 import lifext
 from lifext import _core
@@ -20,6 +22,7 @@ EXP_IS_LIBM = numpy_exp_is_libm()
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "any_state: runs a network to a state out of its range on purpose, or from one")
     # a shell has what it runs in the background ignore Ctrl-C, for which some tests wait
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -58,6 +61,24 @@ def global_seed():
     np.random.seed(1)
     yield
     np.random.set_state(before)
+
+
+@pytest.fixture(autouse=True)
+def ranges_of_every_run(request):
+    """After each run of each test the state is looked at: physics bounds it, whatever the test is about."""
+    if request.node.get_closest_marker("any_state"):
+        yield
+        return
+    run = lifext.Network.run
+
+    @functools.wraps(run)
+    def checked(net, *args, **options):
+        ranges = Ranges(net)
+        run(net, *args, **options)
+        ranges.check()
+    lifext.Network.run = checked
+    yield
+    lifext.Network.run = run
 
 
 def composed(cls):
