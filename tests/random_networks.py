@@ -148,9 +148,8 @@ def _draw_cells(rng, size, noisy, tame, dt):
     """`tame`: nothing that brings a neuron to threshold other than by its currents."""
     cls, alike = CLASSES[rng.integers(4)], rng.random() < 0.2
     n = size
-    threshold, reset = _spread(rng, n, -53, -50), _spread(rng, n, -62, -58)
     values = {
-        "vTh": threshold, "vReset": reset, "refDur": _spread(rng, n, 1, 3) if rng.random() < 0.8 else 0.0,
+        "vTh": _spread(rng, n, -53, -50), "vReset": _spread(rng, n, -62, -58), "refDur": _spread(rng, n, 1, 3) if rng.random() < 0.8 else 0.0,
         "cM": _spread(rng, n, 0.2, 0.6), "leak.g": _spread(rng, n, 0.02, 0.03),
         # some are above threshold at rest, so that there are spikes without noise
         "leak.vL": rng.uniform(-70, -35, n) if rng.random() < 0.7 else float(rng.uniform(-50, -30)),
@@ -160,6 +159,7 @@ def _draw_cells(rng, size, noisy, tame, dt):
     if alike:
         values = {name: float(np.mean(value)) for name, value in values.items()}
         values["leak.vL"] = -40.0
+    threshold, reset = values["vTh"], values["vReset"]
     orders = {name: int(rng.choice([1, 2])) for name in RECEPTORS}
     for name, order in orders.items():
         if order == 2:
@@ -179,7 +179,9 @@ def _draw_events(rng, case, tame):
     for k, cells in enumerate(case.cells):
         if rng.random() < 0.6:
             on = int(rng.integers(0, case.steps))
-            case.events.append((on if rng.random() < 0.7 else 0, k, "stim", float(rng.choice([0.05, 0.5, 2.0]))))
+            most = np.min(cells.values["cM"]) / case.dt if case.calm else np.inf    # a mV a step
+            case.events.append((on if rng.random() < 0.7 else 0, k, "stim",
+                                min(most, float(rng.choice([0.05, 0.5, 2.0])))))
             if rng.random() < 0.5:
                 case.events.append((int(rng.integers(on, case.steps)), k, "hide", None))
         if not tame and rng.random() < 0.2:
@@ -236,7 +238,7 @@ def bound_conductances(case, mild):
     The most that can come is a volley of all sources whenever they can spike: at the end of their refractory period in
     calm networks, in every step in others.
     """
-    jump = 0.1 if case.calm else 0.4
+    jump = 0.03 if case.calm else 0.4
     for k, cells in enumerate(case.cells):
         for name, cls in RECEPTORS.items():
             volley = np.zeros(cells.size)

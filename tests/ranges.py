@@ -70,7 +70,8 @@ class Ranges:
 
     def __init__(self, net):
         self.net, self.start = net, net.time
-        self.bounds = {id(pop): bounds(pop) for pop in net._populations if is_known(pop)}
+        with np.errstate(all="ignore"):
+            self.bounds = {id(pop): bounds(pop) for pop in net._populations if is_known(pop)}
         self.refractory = {id(pop): np.max(pop.refDur) for pop in net._populations}
         self.ends = {id(pop): np.max(pop._endRefract) for pop in net._populations}
         self.counts = {id(record): len(record) for record in self._records()}
@@ -101,7 +102,8 @@ class Ranges:
         if is_ours(pop):
             yield from self._of_times(pop)
         if is_known(pop):
-            yield from self._of_potential(pop)
+            with np.errstate(all="ignore"):
+                yield from self._of_potential(pop)
 
     def _of_gates(self, pop):
         slack = ROUNDING[self.net.dtype]

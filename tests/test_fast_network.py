@@ -37,6 +37,7 @@ def gating_of(weights, kind, n, m, **options):
     return {name: getattr(cells, name).kinetic._s.copy() for name in ("AMPA", "NMDA", "GABA")} | {"v": cells.VMs()}
 
 
+@pytest.mark.any_state    # some weights are negative
 @pytest.mark.parametrize("kind", ["exc", "inh", "ampa", "nmda"])
 @pytest.mark.parametrize(("make", "n", "m"), [
     (lambda n, m: Sparse.random(n, m, 0.2, lambda rng, count: rng.random(count), rng=2), 40, 300),

@@ -112,7 +112,7 @@ def test_a_neuron_does_not_spike_while_it_is_refractory():
             periods = np.broadcast_to(cells.values["refDur"], cells.size)[ids[1:]]
             too_soon = (np.diff(ids) == 0) & (np.diff(times) < periods - case.dt * (1 + 1e-6))
             assert not too_soon.any(), f"p{k}: neuron {ids[1:][too_soon][0]} at {times[1:][too_soon][0]} ms"
-    over_cases(check, tame=True, calm=True)
+    over_cases(check, tame=True, calm=True, noisy=False)
 
 
 def test_every_form_of_weights_is_its_matrix():
@@ -254,8 +254,9 @@ def test_the_same_seed_again_and_other_threads():
 def test_reset_goes_back_to_the_first_step():
     """To the potentials that were set, and to what was on then."""
     def check(case):
-        # parameters that were changed on the way stay as they are
-        case = dataclasses.replace(case, events=[event for event in case.events if event[2] != "vTh"])
+        # parameters that were changed on the way stay as they are, and a network begins with all at reset
+        case = dataclasses.replace(case, events=[event for event in case.events if event[2] != "vTh"],
+                                   cells=[dataclasses.replace(cells, held=True) for cells in case.cells])
         built = Built(case).play()
         want = built.outcome()
         built.net.reset()
@@ -327,7 +328,7 @@ def feedforward(number):
 
 
 def test_the_arithmetics_agree_the_better_the_shorter_the_step():
-    """Within (x dt)^2 of each other, whatever comes, and so 16 times as well at a quarter of the step."""
+    """By the square of x dt and dt/tau_x, whatever comes; so 16 times as well at a quarter of the step."""
     ratios = []
     for number in range(FIRST, FIRST + max(10, CASES // 5)):
         case, apart = feedforward(number), []
@@ -335,7 +336,8 @@ def test_the_arithmetics_agree_the_better_the_shorter_the_step():
             fast, x = driven(case, dt, False)
             compat, _ = driven(case, dt, True)
             apart.append(np.max(np.abs(fast - compat)))
-            assert apart[-1] <= 2 * (x * dt) ** 2 + 1e-3 * x * dt + 1e-9, f"case {number}, dt {dt}: {apart[-1]:.3g} at x {x:.3g}"
+            assert apart[-1] <= 4 * x * dt * (x * dt + dt / 2) + 1e-9, (
+                f"case {number}, dt {dt}: {apart[-1]:.3g} at x {x:.3g}")
         if 1e-9 < apart[0] < 1e-2:
             ratios.append(apart[0] / max(apart[1], 1e-15))
     assert len(ratios) >= 3
@@ -366,10 +368,13 @@ def test_cases_are_the_same_each_time():
 
 
 def test_a_difference_would_be_found():
-    """A weight that is 1e-6 off, a population that is shifted by one, a spike that is missing."""
-    case = next(case for case in map(draw, range(1000)) if case.arithmetic == "float64"
-                and sum(len(record) for record in Built(case).play().records) > 20
-                and any(link.weights.toarray().any() for link in case.projections))
+    """A potential that is 1e-5 off, one that is off in the last place, a spike that is missing."""
+    def is_plain(case):
+        found = Built(case).play().outcome()
+        return (sum(len(found[name]) for name in found if name.endswith("times")) > 20
+                and farthest(found, Built(nudged(case)).play().outcome())[0] < 1e-10)
+    case = next(case for number in range(1000) if is_plain(case := draw(
+        number, arithmetic="float64", noisy=False, tame=True, calm=True)))
     want = Built(case).play().outcome()
     other = {**want, "p0._vM": want["p0._vM"] + 1e-5}
     with pytest.raises(AssertionError, match="_vM is"):
