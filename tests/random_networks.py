@@ -1,8 +1,8 @@
 """Random networks, degenerate on purpose, as plain facts that can be changed and built again.
 
-`draw(number)` gives the same `Case` each time. What has to stay in a range, stays there in the scheme, too: conductances
-are small enough for the membrane's explicit step, and where the published arithmetic takes a part of the network
-(`mild`) so are volleys for its gating. In all else there are volleys of up to 100 times what opens all channels.
+`draw(number)` gives the same `Case` each time. What has to stay in a range can do so: conductances are small enough for
+the membrane's explicit step, and where the published arithmetic takes a part of the network (`mild`) so are volleys for
+its gating. In all else there are volleys of up to 100 times what opens all channels.
 """
 import contextlib
 import dataclasses
@@ -149,7 +149,8 @@ def _draw_cells(rng, size, noisy, tame, dt):
     cls, alike = CLASSES[rng.integers(4)], rng.random() < 0.2
     n = size
     values = {
-        "vTh": _spread(rng, n, -53, -50), "vReset": _spread(rng, n, -62, -58), "refDur": _spread(rng, n, 1, 3) if rng.random() < 0.8 else 0.0,
+        "vTh": _spread(rng, n, -53, -50), "vReset": _spread(rng, n, -62, -58),
+        "refDur": _spread(rng, n, 1, 3) if rng.random() < 0.8 else 0.0,
         "cM": _spread(rng, n, 0.2, 0.6), "leak.g": _spread(rng, n, 0.02, 0.03),
         # some are above threshold at rest, so that there are spikes without noise
         "leak.vL": rng.uniform(-70, -35, n) if rng.random() < 0.7 else float(rng.uniform(-50, -30)),

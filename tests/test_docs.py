@@ -1,16 +1,20 @@
 """What is written for users runs: the examples in docstrings, and the Python of README.md and docs/.
 
 The Python blocks of a page are one script. A block of ``text`` that follows one is what it prints. A block after the
-comment ``<!-- not run: why -->`` is left out.
+comment ``<!-- not run: why -->`` is left out. What a page's networks come to has to make sense, too (`docs_sense.py`).
 """
 import doctest
+import functools
 import importlib
 import inspect
+import json
+import os
 import pathlib
 import pkgutil
 import re
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -76,20 +80,65 @@ def test_the_api_pages_have_every_module_with_public_names():
     assert set(entries("modules.rst")) == public
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
-def test_the_code_of_a_page_runs_and_prints_what_it_says(page, tmp_path):
-    code = "\n".join(f"{code}\nprint({MARK!r})" for code, _ in blocks(page))
+@functools.cache
+def ran(page):
+    """Run a page's code as one script in a folder of its own; return how that ended, and what `docs_sense` found."""
+    lines = [f"import sys; sys.path.append({str(pathlib.Path(__file__).parent)!r})", "import docs_sense as _sense",
+             "_sense.watch()"]
+    for number, (code, _) in enumerate(blocks(page)):
+        lines += [code, f"print({MARK!r})", f"_sense.look({page.name!r}, {number}, globals())"]
+    with tempfile.TemporaryDirectory() as folder:
+        script, sense = pathlib.Path(folder, "page.py"), pathlib.Path(folder, "sense.json")
+        script.write_text("\n".join([*lines, f"_sense.write({str(sense)!r})"]), encoding="utf-8")
+        # the package that is tested here, wherever it is
+        path = os.pathsep.join(filter(None, [str(pathlib.Path(lifext.__file__).parent.parent),
+                                             os.environ.get("PYTHONPATH")]))
+        ended = subprocess.run([sys.executable, "-W", "error", script], cwd=folder, capture_output=True, text=True,
+                               env={**os.environ, "PYTHONPATH": path})
+        return ended, json.loads(sense.read_text(encoding="utf-8")) if sense.exists() else None
+
+
+def needs(page):
+    """Skip where a page needs what is not installed."""
+    code = "\n".join(code for code, _ in blocks(page))
     for word, module in NEEDED.items():
         if word in code:
             pytest.importorskip(module)
-    script = tmp_path / "page.py"
-    script.write_text(code, encoding="utf-8")
-    ended = subprocess.run([sys.executable, "-W", "error", script], cwd=tmp_path, capture_output=True, text=True)
+
+
+WITH_CODE = pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
+
+
+@WITH_CODE
+def test_the_code_of_a_page_runs_and_prints_what_it_says(page):
+    needs(page)
+    ended, _ = ran(page)
     assert ended.returncode == 0, ended.stderr
     printed = ended.stdout.split(f"{MARK}\n")
     for (block, said), output in zip(blocks(page), printed):
         if said:
             assert output == said, block
+
+
+@WITH_CODE
+def test_what_a_page_comes_to_makes_sense(page):
+    """Potentials, gating, rates and bumps are what a reader would expect of such networks."""
+    needs(page)
+    ended, sense = ran(page)
+    assert sense is not None, ended.stderr
+    assert not sense["found"], "\n".join(sense["found"])
+
+
+@pytest.mark.parametrize(("name", "questions"), [
+    ("README.md", ["block 0: NMDA gating has a bump", "block 1: spikes of the second half of the run have a bump"]),
+    ("network.md", ["block 0: cells fire at", "block 0: NMDA channels are open", "NMDA current is inward"]),
+    ("arithmetic.md", ["noisy fires at", "driven fires at"])])
+def test_questions_of_sense_are_asked(name, questions):
+    page = next(page for page in PAGES if page.name == name)
+    needs(page)
+    _, sense = ran(page)
+    for question in questions:
+        assert any(question in asked for asked in sense["asked"]), question
 
 
 def test_pages_are_read_as_they_should_be():

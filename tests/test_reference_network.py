@@ -1,7 +1,7 @@
 """The reference network against closed forms, and both arithmetics against the reference network.
 
-Of first order in dt, as the published scheme is: a neuron waits for the step in which its refractory period is over, the
-second slope of a step lacks 1/cM, and gating of second order takes Euler steps.
+Of first order in dt, as the published scheme is: a neuron waits for the step in which its refractory period is over,
+the second slope of a step lacks 1/cM, and gating of second order takes Euler steps.
 """
 import numpy as np
 import pytest
@@ -71,7 +71,7 @@ def test_a_passive_membrane_decays():
 
 
 def test_a_spike_arrives_at_its_time():
-    """One neuron fires at a time in closed form; after the delay, the other's gating begins to decay from the weight."""
+    """One neuron fires at a time in closed form; after the delay, the other's gating decays from the weight."""
     net = ReferenceNetwork(2, {"AMPA": receptor("AMPA", 1, 2, 0.0)}, current=[1.0, 0.0])
     net.connect([[0.0, 0.7], [0.0, 0.0]], ("AMPA",), 1.3)
     net.run_until(9.0)
