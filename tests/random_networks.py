@@ -220,8 +220,9 @@ def draw(number, *, noisy=None, arithmetic=None, calm=None, tame=None):
         delay = int(rng.choice([0, 0, 1, 2, 17, min(steps, round(4.0 / dt))]))
         projections.append(Projection(int(i), int(j), draw_weights(rng, sizes[i], sizes[j]), str(rng.choice(kinds)),
                                       delay))
-    case = Case(number, arithmetic, dt, int(rng.integers(1, 4)), int(rng.integers(2**31)), steps, noisy, calm, cells,
-                projections)
+    # few in threads, which wait for each other by spinning: long, where others want the processor
+    threads = 1 + 2 * int(rng.random() < 0.05)
+    case = Case(number, arithmetic, dt, threads, int(rng.integers(2**31)), steps, noisy, calm, cells, projections)
     _draw_events(rng, case, tame)
     bound_conductances(case, mild)
     return case
