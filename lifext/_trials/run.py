@@ -95,6 +95,7 @@ def run(plan: Plan, n_jobs: int | None, store: Path | None, shard: tuple[int, in
     kept = TrialStore(store)
     kept.begin(plan.owner, plan.manifest(), differing)
     done, failed = kept.keys()
+    _warn_of_strangers(plan.owner, kept)
     there = done if retry_failed else done | failed
     missing = [job for job in jobs if job.key not in there]
     read = {}
@@ -106,11 +107,13 @@ def run(plan: Plan, n_jobs: int | None, store: Path | None, shard: tuple[int, in
 
 def load(paths: Sequence[Path]) -> pandas.DataFrame:
     """Read stores; see `lifext.load_trials`."""
-    stores = [TrialStore(path) for path in paths]
+    stores = [TrialStore(_validate.file_name("load_trials", "path", path)) for path in paths]
     manifests = [_validate.manifest("load_trials", store.path, store.manifest(), FORMAT) for store in stores]
     for store, manifest in zip(stores[1:], manifests[1:]):
         _validate.same_sweep("load_trials", str(store.path), differences(manifest, manifests[0]), ())
     where = _whereabouts(stores)
+    for store in stores:
+        _warn_of_strangers("load_trials", store)
     expected = math.prod(map(len, manifests[0]["values"])) * manifests[0]["trials"]
     if len(where) < expected:
         warnings.warn(f"load_trials: {expected - len(where)} of {expected} trials are not there",
@@ -126,6 +129,13 @@ def _whereabouts(stores: Sequence[TrialStore]) -> dict[Key, TrialStore]:
         for found, keys in zip((done, failed), store.keys()):
             found.update(dict.fromkeys(keys, store))
     return {**failed, **done}
+
+
+def _warn_of_strangers(owner: str, store: TrialStore) -> None:
+    names = store.strangers()
+    if names:
+        warnings.warn(f"{owner}: {len(names)} files in {store.path} are of no trial of its grid, the first is "
+                      f"{names[0]}; they are left out", TrialWarning, stacklevel=4)
 
 
 def _finished(plan: Plan, jobs: Sequence[Job], store: TrialStore | None, n_jobs: int | None, progress: bool,

@@ -11,15 +11,16 @@ import json
 import os
 import pathlib
 import re
+import stat
 import time
 import zipfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import IO, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _archive, _validate
+from .. import _archive, _files, _validate
 from .._types import Path
 
 # place in the grid, then the number there
@@ -113,7 +114,9 @@ def _encode_scalar(owner: str, name: str, value: Any, arrays: list[NDArray[Any]]
 
 
 def _put_aside(kind: str, value: Any, arrays: list[NDArray[Any]]) -> dict[str, int]:
-    arrays.append(np.asarray(value))
+    array = np.asarray(value)
+    # text of no width is made one wide, as NumPy does nearly everywhere: a reader believes no array without bytes
+    arrays.append(array if array.dtype.itemsize else array.astype(f"{array.dtype.kind}1"))
     return {kind: len(arrays) - 1}
 
 
@@ -168,12 +171,13 @@ class TrialStore:
     def manifest(self) -> Any:
         """Return what the store says of its sweep, or None if it says nothing."""
         path = self.path / MANIFEST
-        try:
-            text = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
         with _validate.part_of_store(str(path)):
-            return _sound_manifest(json.loads(text))
+            try:
+                file = _files.open_plain(path, links=False)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            with file:
+                return _sound_manifest(json.loads(file.read()))
 
     def begin(self, owner: str, manifest: dict[str, Any], accept: Collection[str]) -> None:
         """Make the store if it is not there, or see that it is of this sweep.
@@ -214,18 +218,44 @@ class TrialStore:
         for path in self.path.glob(".*.tmp"):
             # another process may clean, too
             with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_mtime < oldest:
+                state = path.lstat()
+                if state.st_mtime < oldest and stat.S_ISREG(state.st_mode):
                     path.unlink()
 
     def keys(self) -> tuple[set[Key], set[Key]]:
-        """Return two sets of keys, of the trials that are done and of those that failed."""
+        """Return two sets of keys, of the trials of the grid that are done and of those that failed.
+
+        Raises
+        ------
+        ValueError
+            If what has the name of a trial is no file but a pipe, a link or a directory.
+        """
         done: set[Key] = set()
         failed: set[Key] = set()
-        for entry in os.scandir(self.path):
+        for entry, key, is_failure in self._entries():
+            with _validate.part_of_store(entry.path):
+                _sound(entry.is_file(follow_symlinks=False), "a file that is no link")
+            if key is not None:
+                (failed if is_failure else done).add(key)
+        return done, failed - done
+
+    def strangers(self) -> list[str]:
+        """Return the names of files that are named like trials, and of none of the grid."""
+        return sorted(entry.name for entry, key, _ in self._entries() if key is None)
+
+    def _entries(self) -> Iterator[tuple[os.DirEntry[str], Key | None, bool]]:
+        """Yield what is named like a trial, its key in the grid or None, and whether it is of one that failed."""
+        manifest = self.manifest()
+        lengths = [*map(len, manifest["values"]), manifest["trials"]]
+        # a list, as whoever is told may stop at one
+        for entry in list(os.scandir(self.path)):
             name = _NAME.fullmatch(entry.name)
             if name is not None:
-                (failed if name[2] else done).add(tuple(map(int, name[1].split("-"))))
-        return done, failed - done
+                key, is_failure = tuple(map(int, name[1].split("-"))), name[2] is not None
+                # a number may be written in more than one way
+                known = entry.name == _file_name(key, is_failure) and len(key) == len(lengths)
+                is_there = known and all(number < length for number, length in zip(key, lengths))
+                yield entry, key if is_there else None, is_failure
 
     def has(self, key: Sequence[int]) -> bool:
         """Whether the trial with this key is done."""
@@ -246,8 +276,9 @@ class TrialStore:
         path = self.path / _file_name(key)
         if not path.exists():
             path = self.path / _file_name(key, failed=True)
-        with open(path, "rb") as file, _validate.part_of_store(f"{path}; without it, the trial would be run again"):
-            with zipfile.ZipFile(file) as archive:
+        with _validate.part_of_store(f"{path}; without it, the trial would be run again"):
+            with _files.open_plain(path, links=False) as file, zipfile.ZipFile(file) as archive:
+                _archive.check(archive)
                 tree = json.loads(_archive.stored(archive, "trial.json"))
                 arrays = [_archive.array(archive, f"array{k}.npy") for k in range(len(archive.namelist()) - 1)]
             return _sound_outcome(tree, arrays, tuple(key))
@@ -311,7 +342,7 @@ def _json_filler(tree: Any) -> Filler:
 
 def _fill_archive(file: IO[bytes], tree: Any, arrays: list[NDArray[Any]]) -> None:
     # what np.savez does, which has no way to add a member that is no array
-    with zipfile.ZipFile(file, "w") as archive:
+    with _files.disk_errors(), zipfile.ZipFile(file, "w") as archive:
         archive.writestr("trial.json", json.dumps(tree))
         for k, array in enumerate(arrays):
             with archive.open(f"array{k}.npy", "w", force_zip64=True) as member:
