@@ -6,17 +6,17 @@ each population, with its about as JSON.
 """
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import os
+import sys
 import uuid
 from typing import Any
 
 import numpy as np
 
-from .. import _validate
-from . import heaps
+from .. import _files, _validate
+from . import apart, heaps
 from .about import about, fitting, reach
 
 KIND = "an NWB file with a units table"
@@ -39,13 +39,19 @@ def write(record: Any, target: Any, session_start_time: Any) -> Any:
     _validate.new_file(path, "to add to it, give the NWBFile")
     session = _session(pynwb, record, session_start_time)
     _add(record, session)
-    try:
-        with pynwb.NWBHDF5IO(path, "w-") as file:
-            file.write(session)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(path)
-        raise
+    image = _image(pynwb, session)
+    with _files.replacing(path) as file:
+        file.write(image)
+
+
+def _image(pynwb: Any, session: Any) -> bytes:
+    """Return the bytes of a file. HDF5 that finds the disk full in the midst of a write may crash later on."""
+    h5py = _validate.h5py_module()
+    file = h5py.File(str(uuid.uuid4()), "w", driver="core", backing_store=False)
+    with pynwb.NWBHDF5IO(file=file, mode="w") as writer:
+        writer.write(session)
+        file.flush()
+        return file.id.get_file_image()  # type: ignore[no-any-return]
 
 
 def _session(pynwb: Any, record: Any, start_time: Any) -> Any:
@@ -114,19 +120,38 @@ def _abouts(session: Any) -> Any:
 
 def read(source: Any, name: str | None) -> Any:
     """Return neurons, times and about of a population."""
-    pynwb = _validate.optional("pynwb", "nwb", "an NWB file")
-    if isinstance(source, pynwb.NWBFile):
-        return _read(source, "an NWBFile", name)
+    pynwb = sys.modules.get("pynwb")
+    if pynwb is not None and isinstance(source, pynwb.NWBFile):
+        with _validate.spikes_from("an NWBFile", KIND):
+            facts, arrays = _read(source, name)
+        return _checked("an NWBFile", name, facts, arrays)
     path = _validate.file_name("SpikeRecord", "source", source)
-    with open(path, "rb"):
+    _validate.installed("pynwb", "nwb", "an NWB file")
+    with _validate.plain_file("SpikeRecord", "source", path):
         # what cannot be opened at all is no fault of what is in it
         pass
-    with contextlib.ExitStack() as stack:
-        with _validate.spikes_from(path, KIND):
-            heaps.check(path)
-            _check_claims(path)
-            session = stack.enter_context(pynwb.NWBHDF5IO(path, "r")).read()
-        return _read(session, path, name)
+    with _validate.spikes_from(path, KIND):
+        facts, arrays = apart.ask("nwb", os.path.abspath(path), name)
+    return _checked(path, name, facts, arrays)
+
+
+def _checked(place: str, name: str | None, facts: dict[str, Any], arrays: list[Any]) -> Any:
+    """Return neurons, times and about of what was read, which is not believed."""
+    if facts["names"]:
+        name = _validate.which_population(place, name, facts["names"]) and None
+    with _validate.spikes_from(place, KIND):
+        ids, times = arrays
+        return ids, times, fitting(facts["about"], ids, times, name, facts["size"])
+
+
+def read_here(path: str, name: str | None) -> apart.Answer:
+    """Return names of the populations in a file, and about, size, neurons and times of one; in a process of its own."""
+    pynwb = _validate.optional("pynwb", "nwb", "an NWB file")
+    apart.only_read()
+    heaps.check(path)
+    _check_claims(path)
+    with pynwb.NWBHDF5IO(path, "r") as file:
+        return _read(file.read(), name)
 
 
 def _check_claims(path: str) -> None:
@@ -142,27 +167,28 @@ def _check_claims(path: str) -> None:
         file.visititems(look)
 
 
-def _read(session: Any, place: Any, name: str | None) -> Any:
-    with _validate.spikes_from(place, KIND):
-        if "spike_times" not in session.units.colnames:
-            raise ValueError("no unit has spike times")
-        abouts = _abouts(session)
-    if not abouts:
-        with _validate.spikes_from(place, KIND):
-            return _units(session.units, range(len(session.units)), None, None, name)
-    chosen = _validate.which_population(place, name, sorted(abouts))
-    with _validate.spikes_from(place, KIND):
+def _read(session: Any, name: str | None) -> apart.Answer:
+    """Return names of the populations, if it is said, and about, size, neurons and times of the one that is meant."""
+    if session.units is None or "spike_times" not in session.units.colnames:
+        raise ValueError("no unit has spike times")
+    abouts = _abouts(session)
+    names = sorted(abouts)
+    chosen = names[0] if name is None and len(names) == 1 else name
+    rows, neurons, found = np.arange(len(session.units)), None, None
+    if names:
+        # of one that is not there, none
         rows = np.flatnonzero(np.asarray(session.units["population"][:]) == chosen)
-        return _units(session.units, rows, np.asarray(session.units["neuron"][:])[rows], json.loads(abouts[chosen]))
+        neurons = np.asarray(session.units["neuron"][:])[rows]
+        found = json.loads(abouts[chosen]) if chosen in abouts else None
+    return {"names": names, "about": found, "size": len(rows)}, _spikes(session.units, rows, neurons)
 
 
-def _units(units: Any, rows: Any, neurons: Any, found: Any, name: str | None = None) -> Any:
-    """Return neurons, times and about of some units; without numbers of their own they are counted from 0."""
+def _spikes(units: Any, rows: Any, neurons: Any) -> list[Any]:
+    """Return neurons and times of some units in the order of times; without numbers of their own they are counted."""
     neurons = np.arange(len(rows)) if neurons is None else neurons
     trains = [_validate.floats("SpikeRecord", f"spike_times[{row}]", units["spike_times"][int(row)], (None,))
               for row in rows]
     ids = np.repeat(neurons, [len(train) for train in trains])
     ids, times = _validate.spikes_read(ids, np.concatenate([np.empty(0), *trains]) * 1e3)
     order = np.argsort(times, kind="stable")
-    ids, times = ids[order], times[order]
-    return ids, times, fitting(found, ids, times, name, len(rows))
+    return [ids.astype(np.int64)[order], times[order]]

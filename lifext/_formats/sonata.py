@@ -12,7 +12,7 @@ import numpy as np
 from .. import _threads, _validate
 from .._spike_file import SORTINGS, SpikeFile, held
 from .._types import Floats, Neurons, Path
-from . import heaps
+from . import apart, heaps
 from .about import about
 
 KIND = "a SONATA file of spikes, with times in ms"
@@ -43,7 +43,7 @@ def _in_order(spikes: tuple[Neurons, Floats], sorting: str) -> tuple[Neurons, Fl
 def read(path: str, name: str | None, size: int | None) -> tuple[SpikeFile, int, dict[str, Any]]:
     """Return the file of a population, how many spikes it has, and its about."""
     path, h5py = os.path.abspath(path), _validate.h5py_module()
-    with open(path, "rb"):
+    with _validate.plain_file("SpikeRecord", "path", path):
         # what cannot be opened at all is no fault of what is in it
         pass
     with _threads.spike_files, _validate.spikes_from(path, KIND), h5py.File(path, "r") as file:
@@ -52,15 +52,25 @@ def read(path: str, name: str | None, size: int | None) -> tuple[SpikeFile, int,
     name = _validate.which_population(path, name, names)
     with _validate.spikes_from(path, KIND):
         with _threads.spike_files, h5py.File(path, "r") as file:
-            units = _units(held(file, f"spikes/{name}/timestamps"))
+            units = _units(held(file, f"spikes/{name}/timestamps"), path, name)
         if units not in MILLISECONDS:
             raise ValueError(f"its times are in {units!r}")
         return SpikeFile.of(path, name, size)
 
 
-def _units(times: Any) -> Any:
+def _units(times: Any, path: str, name: str) -> Any:
     if "units" in times.attrs and times.attrs.get_id("units").dtype.kind == "O":
         # text of varying length, which other programs write
-        heaps.check(times.file.filename)
+        return apart.ask("SONATA units", path, name)[0]
     units = times.attrs.get("units", "ms")
     return units.decode() if isinstance(units, bytes) else units
+
+
+def units_here(path: str, name: str) -> str:
+    """Return the text that says a file's unit of time; in a process of its own."""
+    h5py = _validate.h5py_module()
+    apart.only_read()
+    heaps.check(path)
+    with h5py.File(path, "r") as file:
+        units = held(file, f"spikes/{name}/timestamps").attrs["units"]
+    return units.decode() if isinstance(units, bytes) else str(units)
