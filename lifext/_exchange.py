@@ -129,7 +129,7 @@ class Exchange:
             If the table is not such a one.
         """
         size = None if size is None else _validate.whole("SpikeRecord", "size", size, at_least=1)
-        return cls._read(*table.read(frame, name, size))
+        return cls._read(*table.read(frame, _name(name), size))
 
     def to_neo(self) -> Any:
         """Return the spikes as spike trains of neo, one for each neuron, also for silent ones.
@@ -173,7 +173,7 @@ class Exchange:
         ImportError
             Without neo (the extra ``neo``).
         """
-        return cls._read(*neo_trains.read(trains, name))
+        return cls._read(*neo_trains.read(trains, _name(name)))
 
     def to_nwb(self, target: Any, *, session_start_time: datetime.datetime | None = None) -> Any:
         """Write the spikes to an NWB file, as units: a row for each neuron, also for silent ones.
@@ -232,7 +232,7 @@ class Exchange:
         ImportError
             Without pynwb (the extra ``nwb``).
         """
-        return cls._read(*nwb.read(source, name))
+        return cls._read(*nwb.read(source, _name(name)))
 
     def to_sonata(self, path: Path, *, sorting: Literal["by_time", "by_id", "none"] = "by_time") -> None:
         """Write the spikes to a SONATA file.
@@ -293,5 +293,9 @@ class Exchange:
             Without h5py (the extra ``hdf5``).
         """
         size = None if size is None else _validate.whole("SpikeRecord", "size", size, at_least=1)
-        file, count, about = sonata.read(_validate.file_name("SpikeRecord", "path", path), name, size)
+        file, count, about = sonata.read(_validate.file_name("SpikeRecord", "path", path), _name(name), size)
         return cls._in_file(file, count, about)
+
+
+def _name(value: Any) -> str | None:
+    return None if value is None else _validate.population_name("SpikeRecord", "name", value)

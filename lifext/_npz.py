@@ -13,8 +13,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
-import os
-import shutil
 import struct
 import zipfile
 import zlib
@@ -24,6 +22,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _archive, _files
 from ._types import Floats, Path
 
 # blocks, their sum, and how many elements there are in them
@@ -46,16 +45,14 @@ LOCAL_HEAD = 30 + 20
 HEAD = 128
 STORED = struct.Struct("<BHH")
 BLOCK = 2**20
+# an archive's directory of a few members is shorter than this
+TAIL = 2**16
 
 
 def read(path: Path, names: Collection[str]) -> dict[str, NDArray[Any]]:
     """Return arrays (n,) of an npz file by name; checksums are compared."""
     with _directory(path) as archive:
-        members = {name: io.BytesIO(archive.read(f"{name}.npy")) for name in names}
-        arrays = {name: np.lib.format.read_array(member, allow_pickle=False) for name, member in members.items()}
-    for name, array in arrays.items():
-        if array.ndim != 1 or array.dtype.kind not in "biuf":
-            raise ValueError(f"{name} is of shape {array.shape} and {array.dtype}")
+        arrays = {name: _archive.unpacked(archive, f"{name}.npy", "biuf", ndim=1) for name in names}
     _compare_lengths({name: len(array) for name, array in arrays.items()})
     return arrays
 
@@ -66,6 +63,7 @@ def _directory(path: Path) -> Iterator[zipfile.ZipFile]:
     with open(path, "rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
+                _archive.check(archive)
                 yield archive
         except Exception as error:
             raise ValueError(str(error) or repr(error)) from error
@@ -78,7 +76,7 @@ def _compare_lengths(lengths: dict[str, int]) -> None:
 
 def write(path: Path, arrays: dict[str, Floats]) -> None:
     """Write an npz file as `numpy.savez_compressed` does, in one piece: there is the old file or the new."""
-    with _replacing(path) as file:
+    with _files.replacing(path) as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
@@ -101,28 +99,11 @@ def append(path: Path, arrays: dict[str, Floats]) -> None:
             return
     pieces = [_deflated(array) for array in arrays.values()]
     if columns is not None and all(column.has_room(piece[0]) for column, piece in zip(columns, pieces)):
-        with open(path, "r+b") as file:
+        with _files.restoring(path, _written_over(columns)), open(path, "r+b") as file:
             _extend(file, columns, pieces)
         return
-    with _replacing(path) as file:
+    with _files.replacing(path) as file:
         _extend(file, _moved(path, columns or list(map(_Column, arrays)), pieces, file), pieces)
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that takes the place of `path` when all has been written to it."""
-    path = os.path.realpath(path)
-    part = f"{path}.{os.getpid()}.part"
-    try:
-        with open(part, "w+b") as file:
-            yield file
-        if os.path.exists(path):
-            shutil.copymode(path, part)
-        os.replace(part, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(part)
-        raise
 
 
 def _deflated(array: Floats) -> Piece:
@@ -244,6 +225,13 @@ def _extend(file: IO[bytes], columns: Sequence[_Column], pieces: Sequence[Piece]
     for column in columns:
         file.seek(column.offset)
         file.write(column.heads())
+
+
+def _written_over(columns: Sequence[_Column]) -> list[tuple[int, int]]:
+    """Return from where to where `_extend` writes over what readers look at."""
+    tail = columns[-1].limit
+    return [*((column.offset, column.start) for column in columns), (tail, tail + TAIL),
+            *((column.stop, column.stop + len(END)) for column in columns)]
 
 
 # CRC-32 is the remainder of a division of polynomials over GF(2). In the notation of zlib, the bit 31 is that of x**0.

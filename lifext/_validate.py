@@ -7,20 +7,22 @@ is changed before everything has been checked. Comparisons are written so that N
 from __future__ import annotations
 
 import contextlib
-import importlib
+import importlib.util
 import inspect
 import math
 import os
 import pathlib
+import re
 import reprlib
+import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _gate
+from . import _files, _gate
 from ._types import Bools, Floats, Neurons, RandomSource, Values
 
 Number = TypeVar("Number", int, float)
@@ -550,6 +552,7 @@ def new_member(owner: object, name: str, value: Any, kind: type, names: Collecti
     """Refuse what is not of a kind, or has been added before, itself or its name."""
     if not isinstance(value, kind):
         _refuse(TypeError, owner, name, "a population", value)
+    population_name(owner, "the name", name)
     if name in names:
         _refuse(ValueError, owner, name, "a name that is not taken", value)
     if any(other is value for other in known):
@@ -624,9 +627,36 @@ def ring(owner: object, directions: Any, name: str, size: int) -> Floats:
 def file_name(owner: object, name: str, value: Any) -> str:
     """Return the name of a file as a string."""
     try:
-        return os.fsdecode(value)
+        path = os.fsdecode(value)
     except TypeError:
         _refuse(TypeError, owner, name, "the name of a file", value)
+    if "\0" in path:
+        _refuse(ValueError, owner, name, "the name of a file, without NUL", value)
+    return path
+
+
+def plain_file(owner: object, name: str, path: str) -> IO[bytes]:
+    """Return a file that is open to be read, or refuse what is no file but a pipe, which might never end."""
+    try:
+        return _files.open_plain(path)
+    except ValueError as error:
+        raise ValueError(f"{owner if isinstance(owner, str) else type(owner).__name__}: {name} must be a file, "
+                         f"got {path!r}: {error}") from error
+
+
+def population_name(owner: object, argument: str, value: Any) -> str:
+    """Return a name that files can hold: HDF5 and archives end one at a NUL, and have UTF-8."""
+    if not isinstance(value, str):
+        _refuse(TypeError, owner, argument, "the name of a population", value)
+    if not is_name(value):
+        _refuse(ValueError, owner, argument, "the name of a population, without NUL and in characters that UTF-8 has",
+                value)
+    return value
+
+
+def is_name(value: str) -> bool:
+    """Whether files can hold a name."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def h5py_module() -> Any:
@@ -644,7 +674,7 @@ def hdf5_name(name: str) -> str:
 def spike_file(h5py: Any, path: str, format: str, name: str) -> None:
     """Refuse a file that is not one of recorded spikes, or has those of a population of this name."""
     wanted = "a file that does not exist yet, or one of recorded spikes"
-    with open(path, "rb") as file:
+    with plain_file("SpikeRecord", "to", path) as file:
         if file.read(8) != b"\x89HDF\r\n\x1a\n":
             _refuse(ValueError, "SpikeRecord", "to", wanted, path)
     with sound_spike_file(path), h5py.File(path, "r") as file:
@@ -667,6 +697,10 @@ def sound_spike_file(path: str) -> Iterator[None]:
     try:
         yield
     except (LookupError, RuntimeError, TypeError, AttributeError) as error:
+        # what HDF5 says of a disk, in the midst of a text
+        number = re.search(r"errno = (\d+)", str(error))
+        if number:
+            raise OSError(int(number[1]), f"SpikeRecord: {path} must be read and written, got {error}") from error
         raise ValueError(f"SpikeRecord: {path} must be a file of recorded spikes, whole and unchanged, "
                          f"got one of which h5py says {error}") from error
 
@@ -900,6 +934,7 @@ def result_names(owner: object, results: dict[str, Any], params: Collection[str]
 
 def directory(owner: object, name: str, path: pathlib.Path) -> None:
     """Refuse a path at which there is something else than a directory."""
+    file_name(owner, name, path)
     if path.exists() and not path.is_dir():
         _refuse(ValueError, owner, name, "a directory, or not there yet", str(path))
 
@@ -947,6 +982,16 @@ def not_nan(owner: object, name: str, value: Any) -> float:
     return converted
 
 
+def trial_number(owner: object, value: Any, in_text: bool) -> float:
+    """Return a trial's number as a float that is the same number; in text, a whole one of 64 bits."""
+    converted = number(owner, "trial", value)
+    if in_text and not (converted == int(converted) and -2**63 <= converted < 2**63):
+        _refuse(ValueError, owner, "trial", "a whole number of 64 bits to be written as text", value)
+    if isinstance(value, (int, np.integer)) and int(value) != converted:
+        _refuse(ValueError, owner, "trial", "a number that a float64 has exactly", value)
+    return converted
+
+
 def spiked(owner: object, spikes: Any, size: int) -> Bools:
     """Return which of `size` neurons spiked as booleans (size,), of an array_like of booleans or of 0 and 1."""
     bound = f"an array of booleans of shape ({size},)"
@@ -972,8 +1017,8 @@ def spikes_from(source: object, kind: str) -> Iterator[None]:
     """Refuse a file or an object of which the block says, with any exception, that it is not of its kind."""
     try:
         yield
-    except BlockingIOError:
-        # someone is writing the file, which says nothing of what is in it
+    except (BlockingIOError, ImportError):
+        # someone is writing the file, or a library is missing, which says nothing of what is in it
         raise
     except Exception as error:
         got = source if isinstance(source, str) else f"a {type(source).__name__}"
@@ -1009,8 +1054,17 @@ def optional(module: str, extra: str, what: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(f"SpikeRecord: {what} needs {module}, which the extra {extra} installs: "
-                          f"pip install 'lifext[{extra}]'") from error
+        raise ImportError(_needs(module, extra, what)) from error
+
+
+def installed(module: str, extra: str, what: str) -> None:
+    """Raise the `ImportError` of `optional`, without importing the library, if there is none of that name."""
+    if sys.modules.get(module, module) is None or importlib.util.find_spec(module) is None:
+        raise ImportError(_needs(module, extra, what))
+
+
+def _needs(module: str, extra: str, what: str) -> str:
+    return (f"SpikeRecord: {what} needs {module}, which the extra {extra} installs: pip install 'lifext[{extra}]'")
 
 
 def new_file(path: str, instead: str) -> None:

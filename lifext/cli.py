@@ -10,7 +10,7 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
-from . import __version__, _installation, demo, plot
+from . import __version__, _files, _installation, demo, plot
 from ._installation import facts
 
 __all__ = ["main"]
@@ -266,5 +266,6 @@ def run_bench(arguments: argparse.Namespace) -> None:
     if bench.threads_lose(results):
         print("Threads lose here. If other programs use the processors, OMP_WAIT_POLICY=passive helps.")
     if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+        with _files.replacing(arguments.json) as file:
+            file.write((json.dumps(results, indent=1) + "\n").encode())
         print(f"Figures: {arguments.json}")

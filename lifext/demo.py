@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _validate
+from . import _files, _validate
 from ._types import Floats
 from .currents import affRingPoisson
 from .LIF_Pop import interRingPop, pyrRingPop
@@ -616,4 +617,8 @@ def _label(stimulus: Any) -> str:
 
 def save_picture(trial: Trial, path: str) -> None:
     """Draw a trial and write the picture to `path`, in the format that its suffix names."""
-    picture(trial).savefig(path, dpi=150)
+    # matplotlib adds the suffix to a name that has none
+    path, suffix = (path, os.path.splitext(path)[1]) if os.path.splitext(path)[1] else (f"{path}.png", ".png")
+    figure = picture(trial)
+    with _files.replacing(path) as file:
+        figure.savefig(file, dpi=150, format=suffix[1:])

@@ -8,15 +8,19 @@ the published code wrote are read here, and those written here are read by it.
 """
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 import os
 import warnings
 from bisect import bisect_left
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _validate
+from . import _files, _validate
 from ._types import ArrayLike, Path
 from ._warnings import LifextWarning
 
@@ -29,6 +33,8 @@ BINARY, ASCII = ("b", "bin", "binary"), ("a", "asc", "ascii")
 CSV_HEADER = "trial,time,id"
 CSV_FORMAT = ["%u", "%.2f", "%u"]
 CSV_TYPES: Any = {"names": COLUMNS, "formats": ("i8", "f8", "i8")}
+# as numpy.savetxt packs files
+PACKED = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}
 # longer than any line that is written
 CSV_LINE = 1000
 
@@ -211,11 +217,19 @@ class spikeDC:
             A binary file's name gets ``.npz`` if it has not got it; such a file is replaced each
             time, as published.
         trial : float, optional
-            The trial's number.
+            The trial's number; a whole one in text.
         encoding : {'binary', 'ascii'}, optional
             An npz file, or text with a line a spike and times rounded to 0.01 ms.
         append : bool, optional
             Whether what is in the file stays there.
+
+        Raises
+        ------
+        OSError
+            If the disk is full, or the file cannot be written. What was in it is as it was then, as it is after
+            any other interruption.
+        ValueError, TypeError
+            If the trial's number is none that the file can hold, or the file is damaged.
 
         Examples
         --------
@@ -231,8 +245,8 @@ class spikeDC:
         >>> folder.cleanup()
         """
         fname = _validate.file_name(self, "fname", fname)
-        trial = _validate.number(self, "trial", trial)
         _validate.choice(self, "encoding", encoding, BINARY + ASCII)
+        trial = _validate.trial_number(self, trial, in_text=encoding in ASCII)
         neurons, times = self._raster[:self._index], self._times[:self._index]
         spikes = dict(zip(COLUMNS, (np.full(len(times), trial), times, neurons.astype(float))))
         if encoding in ASCII:
@@ -258,13 +272,14 @@ class spikeDC:
     def _save_csv(self, fname: str, spikes: Arrays, append: bool) -> None:
         rows = np.column_stack([spikes[name] for name in COLUMNS])
         options: dict[str, Any] = {"delimiter": ",", "fmt": CSV_FORMAT}
-        if not (append and os.path.isfile(fname)):
-            np.savetxt(fname, rows, header=CSV_HEADER, encoding="ascii", **options)
+        if append and os.path.isfile(fname):
+            with _validate.readable(self, "fname", fname, CSV):
+                _check_csv(fname)
+            with _files.restoring(fname, []), open(fname, "a", encoding="ascii") as file:
+                np.savetxt(file, rows, **options)
             return
-        with _validate.readable(self, "fname", fname, CSV):
-            _check_csv(fname)
-        with open(fname, "a", encoding="ascii") as file:
-            np.savetxt(file, rows, **options)
+        with _files.replacing(fname) as target, _text(target, fname) as file:
+            np.savetxt(file, rows, header=CSV_HEADER, **options)
 
     def load(self, file: Path, trial: float, encoding: str = "binary") -> None:
         """Read a file, and take one of its trials.
@@ -325,6 +340,9 @@ class spikeDC:
         """Return the arrays of a file, sorted by trial."""
         with _validate.readable(self, "file", file, CSV if encoding in ASCII else NPZ):
             data = _read_csv(file) if encoding in ASCII else _npz().read(file, COLUMNS)
+            for name, column in data.items():
+                if np.isnan(column).any():
+                    raise ValueError(f"a {name} is NaN")
         trial = data["trial"]
         if np.any(trial[1:] < trial[:-1]):
             order = np.argsort(trial, kind="stable")
@@ -352,6 +370,22 @@ def _npz() -> Any:
     # not before it is needed, so that it does not slow down the import of the package
     from . import _npz
     return _npz
+
+
+@contextlib.contextmanager
+def _text(file: IO[bytes], name: str) -> Iterator[IO[str]]:
+    """Yield a text file that goes to a file of bytes, packed as its name says: `numpy.loadtxt` reads it so."""
+    suffix = os.path.splitext(name)[1]
+    if suffix in PACKED:
+        with importlib.import_module(PACKED[suffix]).open(file, "wt", encoding="ascii") as packed:
+            yield packed
+        return
+    text = io.TextIOWrapper(file, encoding="ascii")
+    try:
+        yield text
+    finally:
+        # what opened the file closes it
+        text.detach()
 
 
 def _read_csv(file: str | list[str]) -> Arrays:

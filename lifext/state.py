@@ -439,7 +439,7 @@ def _plan_samples(record: Any, value: Any) -> Action:
 # --- the file ---
 
 def _encoded(value: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    """Return a value as JSON has it; arrays are put with the others, and referred to by name."""
+    """Return a value as JSON has it; arrays are put with the others, and referred to by name, each once."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if type(value) is np.ndarray and value.dtype.kind in "biuf":
@@ -459,12 +459,17 @@ def _decoded(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
     (kind, content), = value.items()
     if kind == "dict":
         return {key: _decoded(item, arrays) for key, item in content.items()}
-    return arrays[content] if kind == "array" else arrays[content].tolist()
+    # taken out, so that no two places get one array, and a small file makes no many lists of one
+    array = arrays.pop(content)
+    if kind == "array":
+        return array
+    _sound(kind == "list" and array.dtype == np.float64 and array.ndim == 1, "a list of numbers")
+    return array.tolist()
 
 
 def _read(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the structure and the values in a file."""
-    with open(path, "rb") as file:
+    with _validate.plain_file("Network", "path", path) as file:
         # whatever its bytes are, they are no more than a wrong file
         try:
             document, arrays = _archive.read(file, "state", FORMAT)

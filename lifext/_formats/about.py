@@ -71,7 +71,7 @@ def fitting(found: dict[str, Any] | None, ids: Any, times: Any, name: str | None
 def checked(value: dict[str, Any]) -> dict[str, Any]:
     """Return an about with all its fields, directions as an array, or raise ValueError, TypeError or KeyError."""
     value = {field: value[field] for field in FIELDS}
-    _sound(isinstance(value["name"], str), "the name")
+    _sound(isinstance(value["name"], str) and _validate.is_name(value["name"]), "the name")
     _sound(type(value["size"]) is int and 1 <= value["size"] <= MOST, "the size")
     for field in ("start", "stop"):
         _sound(type(value[field]) in (int, float) and math.isfinite(value[field]), field)

@@ -20,7 +20,7 @@ def write(record: Any, path: str) -> None:
 
 def read(path: str) -> tuple[Any, Any, dict[str, Any]]:
     """Return neurons, times and about of a file."""
-    with open(path, "rb") as file, _validate.spikes_from(path, f"a {FORMAT}"):
+    with _validate.plain_file("SpikeRecord", "path", path) as file, _validate.spikes_from(path, f"a {FORMAT}"):
         document, arrays = _archive.read(file, "about", FORMAT)
         found, ids, times = checked(document), arrays["ids"], arrays["times"]
         check_spikes(ids, times, found["size"])
