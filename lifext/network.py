@@ -87,7 +87,8 @@ class Network:
     threads : int, optional
         At most so many threads; left out, OpenMP's number (``OMP_NUM_THREADS``, threadpoolctl), and one
         for a network too small to gain by more. The compat arithmetic has one, and so has a process that was forked
-        (``multiprocessing`` with "fork") after a run in several threads.
+        (``multiprocessing`` with "fork") after a run in several threads. There are never more than four a
+        processor, or 64, nor more than the system lets the process start, of which a `PerformanceWarning` tells.
     dtype : {"float64", "float32"} or numpy.dtype, optional
         Of potentials, gating and currents while the network runs, and of neurons' parameters. Times and weights, and
         all that populations and records show, are float64 in any case. ``"float32"`` is faster by a third or more, and

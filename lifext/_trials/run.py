@@ -238,7 +238,8 @@ def _global_generator(sequence: np.random.SeedSequence) -> Iterator[None]:
 def _at_most(threads: int | None) -> Iterator[None]:
     """Have networks start no more threads than that, if not as many as they would."""
     before = max_threads()
-    set_max_threads(threads or before)
+    # a C int
+    set_max_threads(min(threads or before, 2**31 - 1))
     try:
         yield
     finally:
