@@ -213,7 +213,8 @@ class Exchange:
         Parameters
         ----------
         source : str, os.PathLike or pynwb.NWBFile
-            The file.
+            The file. A path is read in a process of its own, as HDF5 can end the process that reads a damaged
+            file; it takes 1 to 2 s to start.
         name : str, optional
             Which population, if there are several. A file of another program has one, with
             all units, which gets this name.

@@ -173,13 +173,13 @@ def load_trials(path: Path, *more: Path) -> pandas.DataFrame:
     Raises
     ------
     ValueError
-        If a directory is no store, or one of another sweep than the first, or a file in it is damaged. Nothing in
-        a file is ever executed.
+        If a directory is no store, or one of another sweep than the first, or a file in it is damaged or no file but a
+        pipe, a link or a directory. Nothing in a file is ever executed.
 
     Warns
     -----
     TrialWarning
-        If trials are missing.
+        If trials are missing, or there are files that are named like trials and are of none of the grid.
 
     Examples
     --------

@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 import pathlib
+import pickle
 import signal
 import sys
 import threading
@@ -207,16 +208,16 @@ def test_nan_in_a_file_is_refused(tmp_path, column):
 
 
 def net(name="cells"):
-    network, cells = lifext.Network(0.05, seed=1), lifext.pyrPop(50, noise_g=0.05, noise_rate=0)
+    network = lifext.Network(0.05, seed=1)
+    cells = lifext.pyrPop(50, refDur=0.2, vTh=-59.5, leak_vL=-40, noise_rate=0)
     network.add(**{name: cells})
     return network, cells
 
 
 def record_of(name="cells"):
     network, cells = net(name)
-    cells.set_VMs(np.full(50, -49.0)) if hasattr(cells, "set_VMs") else None
     record = network.record_spikes(cells)
-    network.run(5.0)
+    network.run(20.0)
     return network, record
 
 
@@ -674,3 +675,16 @@ def test_a_missing_pynwb_is_an_import_error(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pynwb", None)
     with pytest.raises(ImportError, match="needs pynwb, which the extra nwb installs"):
         lifext.SpikeRecord.from_nwb(tmp_path / "a.nwb")
+
+
+@pytest.mark.parametrize("how", ["executable", "frozen"])
+def test_within_another_program_a_file_is_read_by_it(monkeypatch, tmp_path, how):
+    record = record_of()[1]
+    record.to_nwb(tmp_path / "a.nwb")
+    if how == "executable":
+        monkeypatch.setattr(sys, "executable", "")
+    else:
+        monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert len(lifext.SpikeRecord.from_nwb(tmp_path / "a.nwb")) == len(record) > 0
+    # to that program nothing is forbidden
+    assert pickle.loads(pickle.dumps(pathlib.PurePosixPath("x"))) == pathlib.PurePosixPath("x")

@@ -40,6 +40,7 @@ MOST_WARNINGS = 5
 FORBIDDEN = ("pickle.find_class", "os.system", "os.exec")
 
 Answer = tuple[Any, list[NDArray[Any]]]
+_is_apart = False
 
 
 def ask(reader: str, *arguments: str | None) -> Answer:
@@ -66,6 +67,9 @@ def ask(reader: str, *arguments: str | None) -> Answer:
     BlockingIOError, ImportError, MemoryError
         If the reader raised it.
     """
+    if not sys.executable or getattr(sys, "frozen", False):
+        # within another program there is no Python to start
+        return READERS[reader](*arguments)
     command = [sys.executable, "-P", "-c", START, json.dumps([path for path in sys.path if isinstance(path, str)]),
                json.dumps([reader, *arguments])]
     # a console of its own would be seen
@@ -127,6 +131,8 @@ def _end(code: int) -> str:
 
 def answer(reader: str, *arguments: str | None) -> None:
     """Say on the standard output what a reader makes of its arguments; this runs in the process that `ask` starts."""
+    global _is_apart
+    _is_apart = True
     # Ctrl-C in a terminal goes to both; who asked ends this
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # what libraries print goes elsewhere
@@ -155,8 +161,12 @@ def _outcome(reader: Callable[..., Answer], arguments: tuple[str | None, ...]) -
 
 
 def only_read() -> None:
-    """Have this process do nothing but read from now on: what a file must not bring about is an error."""
-    sys.addaudithook(_refuse)
+    """Make what a file must not bring about an error, from now on, in the process that `ask` started.
+
+    Readers call it when they have imported what they need.
+    """
+    if _is_apart:
+        sys.addaudithook(_refuse)
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
