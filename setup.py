@@ -1,6 +1,7 @@
 """Build the compiled kernels; everything else about the project is in pyproject.toml."""
 import os
 import pathlib
+import sys
 import tempfile
 from sysconfig import get_platform
 
@@ -31,6 +32,12 @@ GCC_ONLY = ["--param=vect-max-version-for-alias-checks=64"]
 GCC_LOOPS = ["-fno-inline-functions", "-fno-inline-functions-called-once"]
 # /fp:precise contracted before Visual Studio 2022, which is why an older one is refused
 MSVC = ["/O2", "/fp:precise"]
+# What makes a fault harder to misuse, where the compiler has it: tables of addresses that are read-only from the start,
+# and buffers on the stack that are looked after. The loops over neurons go without the latter: they have none that
+# a length from outside could fill, and every instruction in them counts.
+LINKED = ["-Wl,-z,relro,-z,now"]
+GUARDED = ["-fstack-protector-strong"]
+FORTIFIED = ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
 
 # The loops over neurons are built once for each of these; the rest runs anywhere.
 SIMD = {
@@ -44,6 +51,7 @@ SETTINGS = f"{CHECKED} {[os.environ.get(name) for name in ('CC', 'CFLAGS', 'LDFL
 
 IS_GCC = "#if !defined(__GNUC__) || defined(__clang__)\n#error\n#endif\nint main(void) { return 0; }\n"
 KEEPS_PRODUCTS = "#if _MSC_VER < 1930\n#error\n#endif\nint main(void) { return 0; }\n"
+PLAIN = "#include <string.h>\nint main(int n, char **v) { char a[99]; strncpy(a, v[0], 98); return a[n] == 0; }\n"
 HAS_THREADS = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
 
 
@@ -73,6 +81,8 @@ class BuildExt(build_ext):
         gcc = not msvc and self.builds(IS_GCC)
         flags = MSVC if msvc else UNIX + (GCC_ONLY if gcc else [])
         threads = self.flags_for_threads(["/openmp"] if msvc else ["-fopenmp"])
+        guards, linked = ([], []) if msvc else self.flags_for_safety()
+        paths = [] if msvc else self.flags_for_paths()
         for extension in self.extensions:
             kind, simd = kind_of(extension.name)
             extension.extra_compile_args = flags + SIMD.get(simd, ([], []))[msvc]
@@ -82,10 +92,33 @@ class BuildExt(build_ext):
                 extension.define_macros.append(("LIFEXT_SINGLE", "1"))
             if extension.name.endswith("._core.loops"):
                 extension.define_macros.append(("LIFEXT_FLAGS", f'"{self.told(extension.extra_compile_args)}"'))
+            extension.extra_compile_args += paths + ([] if kind else guards)
+            extension.extra_link_args += linked
             if extension.name.endswith(".fast_loop"):
                 extension.extra_compile_args += threads
                 extension.extra_link_args += [] if msvc else threads
         super().build_extensions()
+
+    def flags_for_safety(self):
+        """Return the flags for the compiler and for the linker that make a fault harder to misuse."""
+        guards = GUARDED if self.builds(PLAIN, GUARDED, link=True) else []
+        # sanitizers look at the same calls, and see less of them so
+        if "-fsanitize" not in os.environ.get("CFLAGS", "") and self.builds(PLAIN, [*UNIX, "-Werror", *FORTIFIED]):
+            guards = guards + FORTIFIED
+        return guards, LINKED if self.builds(PLAIN, LINKED, link=True) else []
+
+    def flags_for_paths(self):
+        """Return the flags that keep the builder's folders out of what is built, and take them from the linker's."""
+        if sys.platform.startswith("linux"):
+            own = os.environ.get("LDFLAGS", "").split()
+            # where Python was linked is no place to look for libraries that Python does not come with
+            self.compiler.set_executable("linker_so", [
+                argument for argument in self.compiler.linker_so
+                if not argument.startswith("-Wl,-rpath") or argument in own])
+        # of two that fit, the last counts
+        folders = {sys.base_prefix: "python", sys.prefix: "python", np.get_include(): "numpy", os.getcwd(): "."}
+        flags = [f"-ffile-prefix-map={folder}={name}" for folder, name in folders.items()]
+        return flags if self.builds(PLAIN, ["-Werror", *flags]) else []
 
     def told(self, flags):
         """Return what `lifext info` says of the flags."""
