@@ -7,20 +7,17 @@ import numpy as np
 
 from . import _validate
 from ._core.projection import Projection, WeightKind
-from .weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights
+from .weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights, for_kernels
 
 # weights are values, so what they were lowered to once, they always are
 _extremes: weakref.WeakKeyDictionary[Weights, tuple[float, float]] = weakref.WeakKeyDictionary()
 
 
 def lower_weights(weights: Weights) -> Projection:
-    """Return weights as the loops have them."""
-    least, most = extremes(weights)
-    return _lowered(weights, max(abs(least), abs(most)))
-
-
-def _lowered(weights: Weights, largest: float) -> Projection:
+    """Return weights as the loops have them: checked, whatever became of them since they were made."""
+    weights = for_kernels(weights)
     shape = _validate.known_shape(weights, weights.shape)
+    largest = max(map(abs, extremes(weights)))
     if isinstance(weights, Uniform):
         return Projection(WeightKind.UNIFORM, *shape, flat=weights.weight, largest=largest)
     if isinstance(weights, Sparse):
@@ -32,13 +29,13 @@ def _lowered(weights: Weights, largest: float) -> Projection:
     if isinstance(weights, OneToOne):
         values = np.atleast_1d(np.asarray(weights.weight, dtype=np.float64))
         return Projection(WeightKind.ONE_TO_ONE, *shape, values=values, largest=largest)
-    # Dense, and whatever else has a matrix
-    return Projection(WeightKind.DENSE, *shape,
-                      dense=weights.array if isinstance(weights, Dense) else weights.toarray(), largest=largest)
+    assert isinstance(weights, Dense)
+    return Projection(WeightKind.DENSE, *shape, dense=weights.array, largest=largest)
 
 
 def extremes(weights: Weights) -> tuple[float, float]:
     """Return two numbers between which all weights are."""
+    weights = for_kernels(weights)
     if weights not in _extremes:
         _extremes[weights] = _find_extremes(weights)
     return _extremes[weights]
@@ -50,6 +47,6 @@ def _find_extremes(weights: Weights) -> tuple[float, float]:
     if isinstance(weights, Ring):
         parts = weights.flat + weights.bump
         return float(parts.min(initial=weights.flat)), float(parts.max(initial=weights.flat))
-    values = (weights._values if isinstance(weights, Sparse) else weights.array if isinstance(weights, Dense)
-              else weights.weight if isinstance(weights, OneToOne) else weights.toarray())
+    values = (weights._values if isinstance(weights, Sparse) else weights.weight if isinstance(weights, OneToOne)
+              else weights.array)  # type: ignore[attr-defined]
     return float(np.min(values, initial=0.0)), float(np.max(values, initial=0.0))

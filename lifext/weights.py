@@ -335,13 +335,13 @@ class Sparse(Weights):
         n_source, n_target = _validate.matrix_shape(owner, (n_source, n_target))
         p = _validate.at_most(owner, "p", _validate.number(owner, "p", p, at_least=0), 1)
         candidates = cls._candidates(n_source, n_target, n_target, self_connections)
-        weight, rng = cls._checked(weight, rng)
+        unseeded, (weight, rng) = rng is None, cls._checked(weight, rng)
         indptr = _sparse_formats.starts(rng.binomial(candidates, p, n_source))
         indices = np.empty(indptr[-1], dtype=np.intp)
         for source in range(n_source):
             start, end = indptr[source], indptr[source + 1]
             indices[start:end] = _draw(rng, candidates, end - start, None if self_connections else source)
-        return cls._weighed(indptr, indices, weight, rng, (n_source, n_target))
+        return cls._weighed(indptr, indices, weight, rng, (n_source, n_target), unseeded)
 
     @classmethod
     def fixed_in_degree(cls, n_source: int, n_target: int, degree: int,
@@ -380,7 +380,7 @@ class Sparse(Weights):
         _validate.at_most(owner, "n_source", n_source, MOST_TARGETS)
         candidates = cls._candidates(n_source, n_target, n_source, self_connections)
         degree = _validate.at_most(owner, "degree", _validate.whole(owner, "degree", degree, 0), candidates)
-        weight, rng = cls._checked(weight, rng)
+        unseeded, (weight, rng) = rng is None, cls._checked(weight, rng)
         # one number a connection, which sorts by source, then by target
         places: NDArray[np.int64] = np.empty((n_target, degree), dtype=np.int64)
         for target, place in enumerate(places):
@@ -389,7 +389,7 @@ class Sparse(Weights):
         places.sort()
         indptr = np.searchsorted(places, np.arange(n_source + 1)*n_target).astype(np.intp)
         indices = np.remainder(places, n_target, out=places).astype(np.intp, copy=False)
-        return cls._weighed(indptr, indices, weight, rng, (n_source, n_target))
+        return cls._weighed(indptr, indices, weight, rng, (n_source, n_target), unseeded)
 
     @classmethod
     def _candidates(cls, n_source: int, n_target: int, size: int, self_connections: bool) -> int:
@@ -407,13 +407,15 @@ class Sparse(Weights):
 
     @classmethod
     def _weighed(cls, indptr: Neurons, indices: Neurons, weight: Any, rng: np.random.Generator,
-                 shape: tuple[int, int]) -> Self:
+                 shape: tuple[int, int], unseeded: bool) -> Self:
         count = len(indices)
         if callable(weight):
             data = _validate.real_array(cls.__name__, "weight(rng, count)", weight(rng, count), (count,))
         else:
             data = np.full(count, weight)
-        return cls.__new__(cls)._keep(indptr, indices, data, shape)
+        drawn = cls.__new__(cls)._keep(indptr, indices, data, shape)
+        # a network that these are in is not made again by its seed
+        return drawn._store(_unseeded=True) if unseeded else drawn
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(shape={self.shape}, connections={len(self.indices)})"
