@@ -94,7 +94,7 @@ def _flat(values: Any) -> Floats:
 
 
 def warn_of_strays(name: str, population: baseLIFPop, stacklevel: int = 3) -> None:
-    """Warn, once a population and variable, of what the published scheme let leave its range.
+    """Warn, once a population and variable, of what left its range, as the scheme lets it.
 
     Parameters
     ----------
@@ -113,6 +113,9 @@ def warn_of_strays(name: str, population: baseLIFPop, stacklevel: int = 3) -> No
                        "as published, since the potential was above threshold and hardly moved; its refractory period "
                        "ends as far off. Keep potentials below threshold, or use Network without compat=True",
                        stacklevel)
+        elif what == "potential":
+            _warn_once(population, what, f"{name}: a potential is below all that its currents pull to in the step at "
+                       f"{time:g} ms: the integration step is too long for the conductances; {HELP}", stacklevel)
         else:
             _warn_once(population, what, f"{name}: gating of {what} left its range of 0 to 1 in the step at {time:g} ms: "
                        f"the published Euler step is too long for it; {HELP}, or Network without compat=True",

@@ -639,8 +639,7 @@ class Network:
                 signed.setdefault(made.target, set()).update(RECEPTORS[made.kind])
         for index, population in enumerate(self._populations):
             fast = self._fast and self._numbers[index] not in self._others
-            if not fast:
-                _range.warn_of_strays(self._names[index], population, stacklevel=6)
+            _range.warn_of_strays(self._names[index], population, stacklevel=6)
             _range.check_state(self._names[index], population, step * self._dt, fast=fast,
                                signed=signed.get(index, ()))
 

@@ -148,8 +148,9 @@ cdef class Cell(Lowered):
     cdef double[::1] exp_of_v             # scratch: exp(-0.062 v),
     cdef double[::1] exp_known_at         # for these v; NaN before the first
     cdef int strayed                      # bit by bit: what has left its range (STRAYS),
-    cdef double stray_time[4]             # in the step at which time, ms,
+    cdef double stray_time[5]             # in the step at which time, ms,
     cdef bint told                        # and whether that is known
+    cdef readonly double floor            # mV; nothing pulls the potential below it
 
     cdef void note_stray(self, int what, double time) noexcept nogil
     cpdef bint ready(self, dt, time) noexcept

@@ -18,7 +18,7 @@ MOST_ARRIVALS = 2.0**63 - 10*2.0**31.5
 cdef double _most_arrivals = MOST_ARRIVALS
 
 # what may leave its range in the published scheme
-STRAYS = "AMPA", "NMDA", "GABA", "spike time"
+STRAYS = "AMPA", "NMDA", "GABA", "spike time", "potential"
 
 cdef unsigned long long _patches = 0
 cdef unsigned long long _changes = 0
@@ -169,6 +169,21 @@ cdef bint can_be_drawn(PoissonInput p, double dt) noexcept:
     return True
 
 
+cdef double lowest_potential(Cell c) except? 0.0:
+    """A potential below all that a population's currents pull to, and those it has, mV."""
+    inputs = [source for source in (c.noise, c.afferents) if source is not None]
+    conductances = [c.leak_g, c.ampa_g, c.nmda_g, c.gaba_g, *[source.g for source in inputs]]
+    if min([np.min(g) for g in conductances]) < 0.0:
+        return -INFINITY
+    ends = [c.v_leak, c.v_reset, c.ampa_v, c.nmda_v, *[source.reversal for source in inputs]]
+    lowest = min([np.min(end) for end in ends + ([c.gaba_v] if c.inhibited else [])])
+    steady = 0.0 if c.steady is None else max(np.max(c.steady.curr), 0.0)
+    if steady > 0.0:
+        lowest = lowest - steady/np.min(c.leak_g) if np.min(c.leak_g) > 0.0 else -INFINITY
+    # rounding, and the little by which the published second slope is off
+    return min(lowest - 1.0, np.min(c.v))
+
+
 cdef class Cell(Lowered):
     def __init__(self, Receptor ampa, Receptor nmda, Receptor gaba, bint inhibited, PoissonInput noise,
                  Leak leak, afferents, double[::1] v, double[::1] v_ahead, uint8_t[::1] spiked,
@@ -193,7 +208,7 @@ cdef class Cell(Lowered):
         self.excitation, self.inhibition = excitation, inhibition
         self.slope1, self.stage = np.empty(n), np.empty(n)
         self.exp_of_v, self.exp_known_at = np.empty(n), np.full(n, np.nan)
-        self.strayed, self.told = 0, True
+        self.strayed, self.told, self.floor = 0, True, lowest_potential(self)
 
     cdef void note_stray(self, int what, double time) noexcept nogil:
         if not self.strayed >> what & 1:

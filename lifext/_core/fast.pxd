@@ -212,6 +212,7 @@ cdef class FastCell:
     cdef int write_back(self) except -1
     cdef int keep_predicted(self) except -1
     cdef void forget_spikes(self) noexcept nogil
+    cdef void look(self, Py_ssize_t step) noexcept nogil
     cdef void watch(self) noexcept nogil
     cdef int note_arrivals(self, Link *link, const Py_ssize_t *sources, const double *times,
                            Py_ssize_t count) except -1 nogil

@@ -407,6 +407,21 @@ cdef class FastCell:
         for k in range(INHIBITORY):
             c.inhibition_alike[k] = 0.0
 
+    cdef void look(self, Py_ssize_t step) noexcept nogil:
+        """Take note if a potential is below all that pulls it: the step is too long for the conductances."""
+        cdef double *v = <double *> <void *> self.c.v
+        cdef float *single = <float *> <void *> self.c.v
+        cdef double least = self.cell.floor
+        cdef Py_ssize_t i, below = 0
+        if self.single:
+            for i in range(self.c.size):
+                below += not single[i] >= least
+        else:
+            for i in range(self.c.size):
+                below += not v[i] >= least
+        if below > 0:
+            self.cell.note_stray(4, step*self.c.dt)
+
     cdef void watch(self) noexcept nogil:
         """Find out, before a step, whether an Euler step of the second-order gating may be too long for a neuron."""
         cdef Gate *g

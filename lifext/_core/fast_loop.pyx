@@ -53,6 +53,8 @@ cdef enum:
     PATIENCE = 1000000
     # additions below which sharing out a delivery costs more than it saves
     WORTH_SHARING = 20000
+    # steps between two looks for a potential that no current can have brought about
+    LOOK_EVERY = 64
     # spikes by which rows of weights are asked for before they are added
     AHEAD = 2
 
@@ -375,6 +377,8 @@ cdef class FastLoop:
         for k in range(self.n_units):
             if self.step % FLUSH_EVERY == 0:
                 self.kernels.let_go(&(<Unit> self._units[k]).fast.c)
+            if self.step % LOOK_EVERY == 0:
+                (<Unit> self._units[k]).fast.look(self.step)
             (<Unit> self._units[k]).fast.forget_spikes()
             (<Unit> self._units[k]).collect(self.step)
         self.ahead = True
@@ -459,6 +463,7 @@ cdef class FastLoop:
                 (<Unit> self._units[k]).fast.forget_spikes()
         for unit in self.units:
             unit.fast.write_back()
+            unit.fast.look(self.step - 1)
         self.before = INFINITY
         return 0
 

@@ -122,13 +122,18 @@ cdef bint is_outside(Gating k) noexcept nogil:
     return found > 0
 
 
-cdef void look_at_gating(Cell c, double time) noexcept nogil:
+cdef void look_for_strays(Cell c, double time) noexcept nogil:
+    cdef Py_ssize_t i, below = 0
     if is_outside(c.ampa.gating):
         c.note_stray(0, time)
     if is_outside(c.nmda.gating):
         c.note_stray(1, time)
     if is_outside(c.gaba.gating):
         c.note_stray(2, time)
+    for i in range(c.size):
+        below += not c.v[i] >= c.floor
+    if below > 0:
+        c.note_stray(4, time)
 
 
 cdef void pass_silence(Cell c, double dt, double time) noexcept nogil:
@@ -206,7 +211,7 @@ cdef int advance_cell(Cell c, double dt, double time) except -1:
             pass_silence(c, dt, time)
     else:
         pass_silence(c, dt, time)
-    look_at_gating(c, time)
+    look_for_strays(c, time)
     for recorder in c.recorders:
         recorder.record()
     return 0
