@@ -81,7 +81,7 @@ class Flag(Parameter):
         def __get__(self, obj: object, owner: type | None = None) -> bool: ...
 
     def __set__(self, obj: Any, value: Any) -> None:
-        obj.__dict__[self.name] = bool(value)
+        obj.__dict__[self.name] = _validate.flag(obj, self.name, value)
 
 
 class State(Parameter):

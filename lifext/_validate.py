@@ -185,6 +185,17 @@ def flags(owner: object, name: str, value: Any, size: int) -> Bools:
     return array
 
 
+def flag(owner: object, name: str, value: Any) -> bool:
+    """Return a boolean, of one or of a number or None as Python takes them; a text such as "no" is none."""
+    if value is None or type(value) is bool:
+        return bool(value)
+    bound = "a boolean"
+    number = _plain(owner, name, bound, _gate.number, value)
+    if number != number:
+        _refuse(ValueError, owner, name, bound, value)
+    return bool(number)
+
+
 def duration(owner: object, dt: Any) -> None:
     """Refuse a time step that is not finite and >= 0; 0 asks for the start of the step."""
     if type(dt) in (float, np.float64) and 0 <= dt < math.inf:

@@ -385,6 +385,19 @@ def test_no_index(value):
         Dense(np.eye(3)).row(value)
 
 
+@pytest.mark.parametrize("value", ["no", "", b"0", [], [True], np.array([False]), np.ma.masked, np.nan, 1j, {},
+                                   np.timedelta64(1), Quantity(0)])
+def test_no_flags(value):
+    for call in (lambda: lifext.firstOrdKin(3, 1.0, 2.0, track=value), lambda: population(record_i=value)):
+        with pytest.raises(REFUSED, match="(track|record) must be a boolean"):
+            call()
+
+
+@pytest.mark.parametrize("value", [True, 1, np.True_, np.array(True), 2.0, False, 0, None, np.False_])
+def test_flags(value):
+    assert lifext.firstOrdKin(3, 1.0, 2.0, track=value).track is bool(value)
+
+
 @pytest.mark.parametrize("value", [True, np.True_, np.array(True), np.array([3]), "3", 2**70, 1e300, Quantity(3),
                                    np.timedelta64(3), datetime.timedelta(3), decimal.Decimal("NaN"), b"3", [3], 3.5,
                                    fractions.Fraction(7, 2), np.longdouble("inf"), bytearray(b"3")])
