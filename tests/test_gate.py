@@ -7,6 +7,7 @@ import fractions
 import gc
 import io
 import pickle
+import re
 import threading
 import warnings
 
@@ -17,6 +18,12 @@ import lifext
 from lifext import weights as kinds
 from lifext._core.locked import Locked, locked, renewed
 from lifext.weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights, as_weights, for_kernels
+
+
+def named(value):
+    """Return what tells a value from others in the name of a test: the same in each process."""
+    return re.sub(" at 0x[0-9a-f]+", "", repr(value))
+
 
 DT = 0.05
 REFUSED = (TypeError, ValueError)
@@ -174,7 +181,7 @@ def test_the_units_of_a_real_library():
     "1.5", b"1.5", bytearray(b"1.5"), memoryview(b"1.5"), np.array("1.5"), np.array(b"1.5"), np.str_("1.5"), 1.5 + 0j,
     np.complex64(1.5), np.array(1.5 + 1j), np.array([1.5]), matrix([[1.5]]), [1.5], None, np.ma.masked,
     np.array(None), np.array(1.5, dtype=object), np.void(b"12345678"), {1.5}, object(),
-], ids=repr)
+], ids=named)
 @pytest.mark.parametrize("call", NUMBERS.values(), ids=NUMBERS)
 def test_no_numbers(call, value):
     if isinstance(value, (list, memoryview, np.ndarray)) and np.ndim(value) == 1 and call in MAY_BE_ARRAYS:
@@ -187,7 +194,7 @@ def test_no_numbers(call, value):
 
 @pytest.mark.parametrize("value", [
     np.float64(1.5), np.float32(1.5), np.float16(1.5), np.longdouble(1.5), np.array(1.5), np.array(1.5, ">f8"),
-    decimal.Decimal("1.5"), fractions.Fraction(3, 2), np.ma.array(1.5)], ids=repr)
+    decimal.Decimal("1.5"), fractions.Fraction(3, 2), np.ma.array(1.5)], ids=named)
 @pytest.mark.parametrize("call", [NUMBERS[name] for name in ("dt", "Uniform", "vTh", "flat", "weight")])
 def test_numbers_of_any_type(call, value):
     got = call(value)
@@ -202,7 +209,7 @@ def test_numbers_of_any_type(call, value):
     [1.0, 2.0, "3"], [1.0, 2.0, None], [1.0, 2.0, np.timedelta64(3, "ms")], [1.0, 2.0, 3j], [1.0, 2.0, [3.0]],
     np.array([(1.0,), (2.0,), (3.0,)], [("a", float)]), {"a": 1.0}, {1.0, 2.0, 3.0}, [1.0, 2.0, datetime.timedelta(1)],
     [1.0, 2.0, 10**400], collections.deque([1.0, 2.0, np.ma.masked]),
-], ids=repr)
+], ids=named)
 @pytest.mark.parametrize("call", ARRAYS.values(), ids=ARRAYS)
 def test_no_arrays_of_numbers(call, value):
     with warnings.catch_warnings():
@@ -370,7 +377,7 @@ def test_neurons(given, want):
     "012", b"01", [0.0], [1.5], [3], [-4], [[0]], [2**70], [None], ["0"], {0: 1}, None.__class__, [np.nan],
     np.ma.array([0, 1], mask=[0, 1]), np.array([1], "m8[ms]"), np.array([1], object), matrix([[0, 1]]),
     np.array([2**64 - 1], np.uint64), slice(2), Quantity([1]),
-], ids=repr)
+], ids=named)
 def test_no_neurons(given):
     with pytest.raises(REFUSED, match="Network: neurons must be"):
         recorded(given)

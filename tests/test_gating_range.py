@@ -105,6 +105,7 @@ def test_the_exact_solution_of_a_volley_far_beyond_the_range():
     assert s[10:, 0] == pytest.approx(quasi, abs=1e-4)
 
 
+@pytest.mark.any_state
 def test_the_published_scheme_says_once_where_it_leaves_its_range():
     rng = np.random.default_rng(1)
     with pytest.warns(NumericalWarning) as said:
@@ -138,6 +139,7 @@ def test_a_step_longer_than_a_rise_time_is_warned_of():
     net.run(1.0)
 
 
+@pytest.mark.any_state
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_state_that_means_nothing_ends_the_run(dtype):
     cells, source = lifext.pyrPop(3, noise_rate=0.0), Train(1, {4: ([0], [0.0])})
@@ -150,6 +152,7 @@ def test_a_state_that_means_nothing_ends_the_run(dtype):
     assert net.time == 10.0
 
 
+@pytest.mark.any_state
 def test_it_ends_before_a_record_writes_what_means_nothing(tmp_path, monkeypatch):
     from lifext import recording
     monkeypatch.setattr(recording, "PART", 50)
@@ -163,6 +166,7 @@ def test_it_ends_before_a_record_writes_what_means_nothing(tmp_path, monkeypatch
     assert 600 * DT < net.time < 20000.0
 
 
+@pytest.mark.any_state
 def test_negative_weights_may_close_what_is_closed():
     cells, source = lifext.pyrPop(2, noise_rate=0.0), Train(1, {4: ([0], [0.0])})
     net = Network(DT, seed=1)
@@ -175,6 +179,7 @@ def test_negative_weights_may_close_what_is_closed():
     assert cells.AMPA.kinetic._s[0] < 0 < cells.AMPA.kinetic._s[1]
 
 
+@pytest.mark.any_state
 def test_a_gating_that_was_set_beyond_its_range_is_found():
     cells = lifext.pyrPop(3, noise_rate=0.0)
     cells.NMDA.kinetic._s = np.array([0.0, 1.5, 0.0])
