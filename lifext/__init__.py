@@ -9,7 +9,11 @@ try:
     from . import _core as _core
 except ImportError as _error:
     from . import _startup
-    _startup.end_the_command(_error)
+    _reason = _startup.explained(_error)
+    _startup.end_the_command(_reason)
+    if _reason is not _error:
+        # what Python found is a circular import, which leads nowhere
+        raise _reason from None
     raise
 
 from . import LIF_Pop, _range, _warnings, currents, ivprobs, kinetics, network, recording, trials, weights

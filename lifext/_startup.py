@@ -1,28 +1,70 @@
-"""What the command says where a variable of the environment keeps the package from being imported.
+"""What is said where the package cannot be imported: a variable of the environment, or nothing is built.
 
-The package is imported before `cli.main` is called, which therefore can't catch the error.
+The package is imported before `cli.main` is called, which therefore can't catch the error. Only Python's own modules
+are used here.
 """
 from __future__ import annotations
 
+import importlib.machinery
 import pathlib
 import sys
 
 VARIABLES = ("LIFEXT_SIMD", "LIFEXT_BACKEND")
-# as `cli.MISUSED`, whose module needs the package
-MISUSED = 2
+IN_SOURCE, BROKEN = "you are importing lifext from its source folder", "the installation of lifext in"
+# as in `cli`, whose module needs the package
+FAILED, MISUSED = 1, 2
+
+
+def explained(error: ImportError) -> ImportError:
+    """Return an error that says why the compiled modules are not there, if that is why they are not imported.
+
+    Parameters
+    ----------
+    error : ImportError
+        Why the package is not imported.
+
+    Returns
+    -------
+    ImportError
+        The same one where it is about something else.
+    """
+    core = pathlib.Path(__file__).resolve().parent / "_core"
+    missing = _not_built(core)
+    # NumPy, for one, may be what is not there
+    if not missing or not (error.name or "").startswith(f"{__package__}._core"):
+        return error
+    others = sorted(file.name for file in core.glob(f"{missing[0]}.*") if file.suffix in (".so", ".pyd"))
+    lacks = f"its compiled modules for this Python, such as {missing[0]}" + (
+        f" (there is {others[0]}, of another)" if others else "")
+    root = core.parent.parent
+    if (root / "setup.py").is_file() and (root / "pyproject.toml").is_file():
+        reason = (f"{IN_SOURCE} {root}, which lacks {lacks}; leave that folder to "
+                  "import an installed lifext, or build it there with: pip install -e .")
+    else:
+        reason = f"{BROKEN} {core.parent} lacks {lacks}; install it again"
+    return ImportError(reason, name=error.name, path=error.path)
+
+
+def _not_built(core: pathlib.Path) -> list[str]:
+    """Return compiled modules that are not there, of those that each machine has."""
+    names = sorted(source.stem for source in core.glob("[!_]*.pyx"))
+    return [name for name in names
+            if not any((core / f"{name}{suffix}").is_file() for suffix in importlib.machinery.EXTENSION_SUFFIXES)]
 
 
 def end_the_command(error: ImportError) -> None:
-    """End the process in one line if it is the command and the error is about a variable; else return.
+    """End the process in one line if it is the command and the error says what to do; else return.
 
     Parameters
     ----------
     error : ImportError
         Why the package is not imported. In Python it is what the user sees, and with ``--debug``, too.
     """
-    if _is_the_command() and str(error).startswith(VARIABLES) and "--debug" not in sys.argv[1:]:
+    misused = str(error).startswith(VARIABLES)
+    explained = misused or str(error).startswith((IN_SOURCE, BROKEN))
+    if explained and _is_the_command() and "--debug" not in sys.argv[1:]:
         print(f"lifext: {error} (--debug shows where)", file=sys.stderr)
-        sys.exit(MISUSED)
+        sys.exit(MISUSED if misused else FAILED)
 
 
 def _is_the_command() -> bool:

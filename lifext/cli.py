@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import math
 import os
@@ -32,6 +33,29 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`."""
         raise UsageError(f"{self.prog}: {message} (see {self.prog} --help)")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, but not past an option that there is not: its value would be taken for the command or the script."""
+        words = sys.argv[1:] if args is None else list(args)
+        self._refuse_unknown_option(words)
+        return super().parse_known_args(words, namespace)
+
+    def _refuse_unknown_option(self, words: list[str]) -> None:
+        options = self._option_string_actions
+        position = 0
+        while position < len(words):
+            word = words[position]
+            if word in ("-", "--") or not word.startswith("-"):
+                # the command, or the script, whose arguments are its own
+                return
+            name, given, _ = word.partition("=")
+            # argparse takes the beginning of a name, too
+            meant = [option for option in options if option == name] or [
+                option for option in options if name.startswith("--") and option.startswith(name)]
+            if not meant:
+                close = difflib.get_close_matches(name, options, 1)
+                self.error(f"there is no option {name}" + (f"; did you mean {close[0]}?" if close else ""))
+            position += 1 if given or options[meant[0]].nargs == 0 else 2
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,7 +2,9 @@
 import importlib.util
 import json
 import os
+import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +58,60 @@ def test_exit_codes_of_the_process(arguments, code, said, tmp_path):
     assert said in ended.stderr
     if code == 2:
         assert ended.stderr.count("\n") == 1
+
+
+# a package that is not built
+
+def unbuilt(folder, source=True, built=()):
+    """Make a package without compiled modules, or but for some, in a source folder or installed; return its folder."""
+    package = pathlib.Path(lifext.__file__).parent
+    shutil.copytree(package, folder / "lifext", ignore=lambda where, names: [
+        name for name in names if name.endswith((".so", ".pyd", ".c", ".o", "__pycache__")) and name not in built])
+    for name in ("setup.py", "pyproject.toml") if source else ():
+        (folder / name).touch()
+    return folder
+
+
+def imported(folder, *program):
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run([sys.executable, *(program or ("-c", "import lifext"))], cwd=folder, capture_output=True,
+                          text=True, env=clean)
+
+
+SOURCES = [name for name in ("buffers.pyx",) if (pathlib.Path(lifext._core.__file__).parent / name).is_file()]
+
+
+@pytest.mark.skipif(not SOURCES, reason="a package without its sources")
+def test_in_a_source_folder_that_is_not_built_the_import_says_so(tmp_path):
+    ended = imported(unbuilt(tmp_path))
+    assert ended.returncode == 1
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith(f"ImportError: you are importing lifext from its source folder {tmp_path}, which lacks its "
+                           "compiled modules for this Python")
+    assert "leave that folder" in last and "pip install -e ." in last
+    assert "circular" not in ended.stderr
+    # the command says it in a line
+    ended = imported(tmp_path, "-m", "lifext", "info")
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert ended.stderr.startswith("lifext: you are importing lifext from its source folder")
+    assert "Traceback" in imported(tmp_path, "-m", "lifext", "info", "--debug").stderr
+    # of another Python, and of this one but not all
+    (tmp_path / "lifext/_core/buffers.cpython-39-x86_64-linux-gnu.so").touch()
+    assert "buffers (there is buffers.cpython-39-x86_64-linux-gnu.so, of another)" in imported(tmp_path).stderr
+
+
+@pytest.mark.skipif(not SOURCES, reason="a package without its sources")
+def test_an_installation_without_compiled_modules_is_broken(tmp_path):
+    ended = imported(unbuilt(tmp_path, source=False))
+    assert f"ImportError: the installation of lifext in {tmp_path / 'lifext'} lacks" in ended.stderr
+    assert "source folder" not in ended.stderr
+
+
+@pytest.mark.skipif(not SOURCES, reason="a package without its sources")
+def test_another_reason_is_told_as_it_is(tmp_path):
+    unbuilt(tmp_path, built=os.listdir(pathlib.Path(lifext._core.__file__).parent))
+    (tmp_path / "lifext/_core/reference.py").write_text("raise ImportError('of its own', name='lifext._core')\n")
+    assert imported(tmp_path).stderr.endswith("ImportError: of its own\n")
 
 
 @pytest.mark.parametrize(("variable", "allowed"), [("LIFEXT_SIMD", "one of baseline"),
@@ -116,6 +172,37 @@ def test_bad_arguments_give_one_line_and_2(arguments, named, capsys):
     assert printed.out == ""
     assert printed.err.count("\n") == 1
     assert named in printed.err
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    ("run --sead 3 {}", "lifext run: there is no option --sead; did you mean --seed?"),
+    ("run --sead=3 {}", "lifext run: there is no option --sead; did you mean --seed?"),
+    ("run --report --sead 3 {}", "lifext run: there is no option --sead;"),
+    ("run --seed 3 --sead {}", "lifext run: there is no option --sead;"), ("run --sead", "lifext run: there is no option --sead;"),
+    ("run -seed 3 {}", "lifext run: there is no option -seed; did you mean --seed?"),
+    ("run -s 3 {}", "lifext run: there is no option -s "), ("run --seed=x {}", "lifext run: argument --seed: must be"),
+    ("run --seed {}", "lifext run: argument --seed: must be"), ("run --seed", "lifext run: argument --seed: expected"),
+    ("run --seed -3 {}", "lifext run: argument --seed: must be"), ("--sead", "lifext: there is no option --sead "),
+    ("--sead 3 run {}", "lifext: there is no option --sead "), ("-x", "lifext: there is no option -x "),
+    ("--debgu demo", "lifext: there is no option --debgu; did you mean --debug?"),
+    ("demo --sed 1", "lifext demo: there is no option --sed; did you mean --seed?"),
+    ("demo --seed 1 --no-plto", "lifext demo: there is no option --no-plto; did you mean --no-plot?"),
+    ("info --json", "lifext info: there is no option --json "), ("bench --jsn a", "lifext bench: there is no option --jsn;"),
+    ("run 3 {}", "lifext run: argument SCRIPT: must be a file that exists, got '3'"),
+])
+def test_an_option_that_there_is_not_is_what_is_blamed(arguments, said, tmp_path, capsys):
+    (tmp_path / "x.py").write_text("raise SystemExit('it was run')\n")
+    assert cli.main(arguments.format(tmp_path / "x.py").split()) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(said)
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize("options", ["", "--seed 3 ", "--seed=3 --report ", "--see 3 ", "-- "])
+def test_options_after_the_script_are_its_own(options, tmp_path, capsys):
+    (tmp_path / "x.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    assert cli.main(["run", *options.split(), str(tmp_path / "x.py"), "--sead", "4", "-q", "--", "--debug"]) == 0
+    assert capsys.readouterr().out == "['--sead', '4', '-q', '--', '--debug']\n"
 
 
 @pytest.mark.parametrize("raised", [RuntimeError("of\ntwo lines"), OSError("disk full")])
