@@ -22,12 +22,13 @@ References
 """
 from __future__ import annotations
 
+import reprlib
 import zlib
 from typing import Any
 
 import numpy as np
 
-from . import _range, _validate, currents, ivprobs
+from . import _plausible, _range, _validate, currents, ivprobs
 from ._attributes import (
     NotLowered,
     Parameter,
@@ -41,7 +42,7 @@ from ._attributes import (
 )
 from ._core import buffers, equations, kernels
 from ._core.spikes import SpikeBuffer
-from ._types import ArrayLike, Bools, Floats, Rng
+from ._types import ArrayLike, Bools, Floats, Rng, Values
 
 __all__ = ["baseLIFPop", "pyrPop", "interPop", "pyrRingPop", "interRingPop"]
 
@@ -57,9 +58,28 @@ class _Source(Part):
         super().__init__("project", "update", "current", "reset")
 
     def __set__(self, obj: Any, value: Any) -> None:
+        replaced = self.name in obj.__dict__
         super().__set__(obj, value)
+        if self.name == "GABA" and replaced and not obj._inhibited:
+            obj._say_without_inhibition("GABA")
         if isinstance(value, currents.currentBase) and value.rng is None and obj.rng is not None:
             value.rng = obj.rng
+
+
+class _Level(Parameter):
+    """Threshold or reset potential; a reset that does not take the potential below threshold is warned of."""
+
+    def _look(self, obj: Any, value: Values) -> None:
+        super()._look(obj, value)
+        levels = {**obj.__dict__, self.name: value}
+        if "vTh" not in levels or "vReset" not in levels:
+            return
+        above = np.asarray(levels["vReset"]) >= levels["vTh"]
+        if above.any():
+            _plausible.warn_once(obj, "reset", (
+                f"{type(obj).__name__}: vReset{_plausible.first(above)} should be < vTh = "
+                f"{_plausible.of_first(above, levels['vTh']):g} mV, got "
+                f"{_plausible.of_first(above, levels['vReset']):g} mV: such a neuron spikes whenever it can"))
 
 
 class baseLIFPop(Watched):
@@ -111,10 +131,10 @@ class baseLIFPop(Watched):
 
     size = Size()
     rng = Random()
-    vTh = Parameter()
-    vReset = Parameter()
-    refDur = Parameter()
-    cM = Parameter(above=0)
+    vTh = _Level(usual=_plausible.THRESHOLD)
+    vReset = _Level(usual=_plausible.POTENTIAL)
+    refDur = Parameter(usual=_plausible.REFRACTORY_PERIOD)
+    cM = Parameter(above=0, usual=_plausible.CAPACITANCE)
     AMPA = _Source()
     NMDA = _Source()
     GABA = _Source()
@@ -127,6 +147,11 @@ class baseLIFPop(Watched):
     _spiked = Spiked()
 
     _inhibited = True
+    _closed = False
+    _elsewhere = {
+        "AMPA_g": "set AMPA.g", "NMDA_g": "set NMDA.g", "GABA_g": "set GABA.g", "noise_rate": "set noise.rate",
+        "cue_sal": "call stim(cue_sal=...)", "noise_g": "set noise.g", "leak_g": "set leak.g", "leak_vL": "set leak.vL",
+        "record_i": "set AMPA.record, NMDA.record, GABA.record or leak.record"}
     _spikeTime: Floats
     _lowered: buffers.Cell | None
 
@@ -146,11 +171,18 @@ class baseLIFPop(Watched):
                 ("AMPA_g", AMPA_g), ("NMDA_g", NMDA_g), ("GABA_g", GABA_g), ("noise_g", noise_g),
                 ("leak_g", leak_g), ("leak_vL", leak_vL)))
         noise_rate = _validate.parameter(self, "noise_rate", noise_rate, n, at_least=0)
-        self.AMPA = currents.AMPAR(n, record_i=record_i, g=AMPA_g)
-        self.NMDA = currents.NMDAR(n, record_i=record_i, g=NMDA_g)
-        self.GABA = currents.GABAR(n, record_i=record_i, g=GABA_g)
-        self.noise = currents.noisePoisson(n, g=noise_g, rate=noise_rate)
-        self.leak = currents.leak(n, record_i=record_i, g=leak_g, vL=leak_vL)
+        for name, value, usual in (
+                ("AMPA_g", AMPA_g, _plausible.CONDUCTANCE), ("NMDA_g", NMDA_g, _plausible.CONDUCTANCE),
+                ("GABA_g", GABA_g, _plausible.CONDUCTANCE), ("noise_rate", noise_rate, _plausible.RATE),
+                ("noise_g", noise_g, _plausible.MEMBRANE_CONDUCTANCE),
+                ("leak_g", leak_g, _plausible.MEMBRANE_CONDUCTANCE), ("leak_vL", leak_vL, _plausible.POTENTIAL)):
+            _plausible.look(self, name, value, usual)
+        with _plausible.silence():
+            self.AMPA = currents.AMPAR(n, record_i=record_i, g=AMPA_g)
+            self.NMDA = currents.NMDAR(n, record_i=record_i, g=NMDA_g)
+            self.GABA = currents.GABAR(n, record_i=record_i, g=GABA_g)
+            self.noise = currents.noisePoisson(n, g=noise_g, rate=noise_rate)
+            self.leak = currents.leak(n, record_i=record_i, g=leak_g, vL=leak_vL)
         self.afferents = currents.affFlat(n)
         self._rest()
         self.numSpikes = 0
@@ -224,6 +256,8 @@ class baseLIFPop(Watched):
         Parameters as in `receivePyrSpikes`.
         """
         if num != 0:
+            if not self._inhibited:
+                self._say_without_inhibition("inhibition")
             self._receive(self._inhibition, dt, num, dts, weights)
 
     def _receive(self, buffer: SpikeBuffer, dt: float, num: int, dts: ArrayLike, weights: ArrayLike) -> None:
@@ -274,10 +308,53 @@ class baseLIFPop(Watched):
             numSpikes=int(spiked.sum()))
 
     def _check_arrivals(self, dt: float) -> None:
-        """Refuse a step in which more arrives than can be drawn."""
+        """Refuse a step in which more arrives than can be drawn; warn of one that is too long for the membrane."""
         for source in (self.noise, self.afferents):
             if isinstance(source, currents.noisePoisson):
                 source._check_arrivals(dt)
+        self._look_at_step(dt)
+
+    def _look_at_step(self, dt: float) -> None:
+        told = _plausible.notes(self).told
+        if not isinstance(self.leak, currents.leak):
+            return
+        if "membrane" not in told:
+            fast = np.asarray(self.leak.g) * dt > self.cM
+            if fast.any():
+                _plausible.warn_once(self, "membrane", (
+                    f"{type(self).__name__}: the membrane's time constant cM/leak.g{_plausible.first(fast)} should be "
+                    f">= dt = {dt:g} ms, got {_plausible.of_first(fast, np.divide(self.cM, self.leak.g)):.3g} ms"))
+        if "drive" not in told:
+            # nA into a neuron that is held at reset
+            drive = (self._mean_drive(self.noise) + self._mean_drive(self.afferents)
+                     - self.leak.g * (self.vReset - self.leak.vL))
+            strong = (drive * dt >= self.cM * (self.vTh - self.vReset)) & (np.asarray(self.vTh) > self.vReset)
+            if strong.any():
+                _plausible.warn_once(self, "drive", (
+                    f"{type(self).__name__}: noise and afferents should take more than one step of dt = {dt:g} ms to "
+                    f"bring neurons from reset to threshold, got a drive{_plausible.first(strong)} of "
+                    f"{_plausible.of_first(strong, drive):.3g} nA: they spike again while they are refractory, and the "
+                    "end of their refractory period moves on each time, as published"))
+
+    def _mean_drive(self, source: Any) -> Any:
+        """Return the mean current, nA, depolarising, that noise or afferents bring to neurons at reset."""
+        if isinstance(source, currents.noisePoisson) and source._driven:
+            return source.g * source.alpha * source.rate * source.tau * (source.vE - self.vReset)
+        if isinstance(source, currents.affFlat) and source._on and source._onCurrent is not None:
+            return -source._onCurrent
+        return 0.0
+
+    def _feels_inhibition(self) -> bool:
+        """Whether the GABA receptors have a current; a class of the user's is believed to have a use for them."""
+        own = ("dVmdt", "project_dVmdt", "receiveIntSpikes")
+        return self._inhibited or any(name in vars(self) for name in own) or any(
+            getattr(type(self), name) is not method for name, method in zip(own, (
+                interPop.dVmdt, interPop.project_dVmdt, baseLIFPop.receiveIntSpikes)))
+
+    def _say_without_inhibition(self, what: str) -> None:
+        if not self._feels_inhibition():
+            _plausible.warn_once(self, what, (
+                f"{type(self).__name__}: {what} has no effect, as published: it has no GABA current"))
 
     def processTimeStep(self, dt: float, time: float) -> None:
         """Take the step for good: gating through the received spikes, currents, potential.
@@ -493,6 +570,8 @@ class interPop(baseLIFPop):
     def __init__(self, size: int, **kwargs: Any) -> None:
         super().__init__(size, **{"cM": 0.2, "vTh": -52, "vReset": -60, "refDur": 1, "leak_g": 0.02,
                                   "leak_vL": -65, "AMPA_g": 0.2, "NMDA_g": 0.02, **kwargs})
+        if np.any(kwargs.get("GABA_g", 0)):
+            self._say_without_inhibition(f"GABA_g = {reprlib.repr(kwargs['GABA_g'])}")
 
     def project_dVmdt(self, dt: float, vM: Floats) -> Any:
         """Return cM dV/dt if no spike arrives; arguments and return as in `pyrPop.project_dVmdt`."""

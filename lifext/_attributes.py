@@ -6,6 +6,7 @@ say what is read.
 """
 from __future__ import annotations
 
+import functools
 import sys
 from abc import ABCMeta
 from collections.abc import Callable
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from . import _validate
+from . import _places, _plausible, _validate
 from ._core import buffers
 from ._core.lines import LINE, address, in_whole_lines
 from ._types import Bools, Floats, RandomSource, Values
+
+NOTHING = object()
 
 Class = TypeVar("Class", bound="type[Watched]")
 
@@ -33,14 +36,15 @@ class NotLowered(Exception):
 
 
 class Parameter:
-    """A number, or with `per_neuron` an array of one a neuron, within a bound."""
+    """A number, or with `per_neuron` an array of one a neuron, within a bound; outside of what is `usual` it warns."""
 
     if TYPE_CHECKING:
         def __get__(self, obj: object, owner: type | None = None) -> Values: ...
 
     def __init__(self, above: float | None = None, at_least: float | None = None, per_neuron: bool = True,
-                 optional: bool = False) -> None:
+                 optional: bool = False, usual: _plausible.Usual | None = None) -> None:
         self.above, self.at_least, self.per_neuron, self.optional = above, at_least, per_neuron, optional
+        self.usual = usual
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -49,7 +53,16 @@ class Parameter:
         if not (self.optional and value is None):
             value = _validate.parameter(obj, self.name, value, obj.size if self.per_neuron else None,
                                         self.above, self.at_least)
+            self._look(obj, value)
         obj.__dict__[self.name] = value
+
+    def __delete__(self, obj: Any) -> None:
+        _validate.no_such_place(f"{type(obj).__name__}: {self.name} is always there; set it to another value")
+
+    def _look(self, obj: Any, value: Values) -> None:
+        """Warn of a value that is taken, and is probably not meant."""
+        if self.usual is not None:
+            _plausible.look(obj, self.name, value, self.usual)
 
 
 class Size(Parameter):
@@ -118,6 +131,8 @@ class Part(Parameter):
 
     def __set__(self, obj: Any, value: Any) -> None:
         obj.__dict__[self.name] = _validate.part(obj, self.name, value, self.methods, obj.size)
+        if isinstance(value, Watched):
+            _plausible.is_part(value, obj, self.name)
 
 
 class Random(Parameter):
@@ -143,13 +158,59 @@ def lowerable(*methods: str) -> Callable[[Class], Class]:
     return mark
 
 
+def _parameters(cls: type) -> tuple[str, ...]:
+    """Return the names that a class has parameters under, for everyone to set."""
+    return tuple(dict.fromkeys(name for base in cls.__mro__ for name, kind in vars(base).items()
+                               if isinstance(kind, Parameter) and not name.startswith("_")))
+
+
+@functools.cache
+def _vocabulary() -> frozenset[str]:
+    """Return all that is an argument or a parameter of one of this package's classes, in small letters."""
+    classes: list[type] = [Watched]
+    for cls in classes:
+        classes += filter(_places.is_own, type.__subclasses__(cls))
+    return frozenset(name.casefold() for cls in classes for name in (*_parameters(cls), *_places.arguments(cls)))
+
+
 class WatchedType(ABCMeta):
     """A class whose own changes put every record out of date. An ABCMeta, so that users can mix in ABCs."""
 
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> None:
+        super().__init__(name, bases, namespace, **keywords)
+        if not _places.is_own(cls):
+            for attribute, value in namespace.items():
+                cls._look_at_default(attribute, value, bases)
+
     def __setattr__(cls, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            cls._mind_on_class(name, value)
         super().__setattr__(name, value)
         if not name.startswith("_abc"):
             buffers.patch()
+
+    def __delattr__(cls, name: str) -> None:
+        super().__delattr__(name)
+        buffers.patch()
+
+    def _mind_on_class(cls, name: str, value: Any) -> None:
+        """Refuse, or warn of, an attribute of a class that nothing would look at, or that takes a method's place."""
+        present = getattr(cls, name, NOTHING)
+        if present is NOTHING:
+            way = _places.way_on_class(cls, name, _parameters(cls))
+        elif isinstance(present, Parameter):
+            cls._look_at_default(name, value, cls.__mro__)
+            return
+        else:
+            way = _places.over_method(cls, name, present, value)
+        if way is not None:
+            _places.refuse(cls, name, way)
+
+    def _look_at_default(cls, name: str, value: Any, bases: tuple[type, ...]) -> None:
+        """Refuse, or warn of, a value in a class for what each object has for itself."""
+        declared = any(isinstance(getattr(base, name, None), Parameter) for base in bases)
+        if declared and not name.startswith("_") and not hasattr(value, "__get__") and not hasattr(value, "__set__"):
+            _places.refuse(cls, name, f"each object has its own: give {name} to a new {cls.__name__}, or set it there")
 
 
 # state that steps of a population change, which its owner has to know of when it was set
@@ -167,13 +228,57 @@ class Watched(metaclass=WatchedType):
     _lowered: Any = None
     _contract: dict[str, Any] | None = None
     _contract_methods: tuple[str, ...] = ()
+    # what to do instead of setting names that do nothing here
+    _elsewhere: dict[str, str] = {}
+    # whether names of other classes' parameters are refused, too
+    _closed = True
 
     def __setattr__(self, name: str, value: Any) -> None:
+        present = getattr(type(self), name, NOTHING)
+        if not isinstance(present, Parameter) and not name.startswith("_"):
+            self._mind(name, present, value)
         object.__setattr__(self, name, value)
-        if hasattr(type(self), name):
+        if present is not NOTHING:
             self._expire()
             if name in CHANGED_BY_STEPS:
                 self.__dict__.setdefault("_touched", set()).add(name)
+
+    def _mind(self, name: str, present: Any, value: Any) -> None:
+        """Refuse, or warn of, an attribute that nothing would look at, or that would be in a method's place."""
+        cls = type(self)
+        if present is not NOTHING:
+            way = _places.over_method(cls, name, present, value)
+        elif name in self.__dict__ or "size" not in self.__dict__:
+            # what a user's class sets before it is made by this package's is its own
+            return
+        else:
+            way = self._way(name)
+        if way is not None:
+            _places.refuse(cls, name, *_plausible.from_whole(self, way))
+
+    def _way(self, name: str) -> str | None:
+        """Return what to do instead of setting an attribute, or None for one that anybody may set."""
+        parts = self._ways_of_parts(name)
+        if parts:
+            return f"set {' or '.join(parts)}"
+        way = _places.way_on_class(type(self), name, _parameters(type(self)))
+        if way is None and self._closed and name.casefold() in _vocabulary():
+            return f"here there are {', '.join(_parameters(type(self)))}"
+        return way
+
+    def _ways_of_parts(self, name: str) -> list[str]:
+        """Return how a parameter of this name is called from here, in the parts of this object that have it."""
+        own = _parameters(type(self))
+        if _places.in_other_case(name, own) is not None or _places.moved(type(self), name) is not None:
+            return []
+        found = []
+        for role in own:
+            part = self.__dict__.get(role)
+            if isinstance(getattr(type(self), role), Part) and isinstance(part, Watched):
+                meant = _places.in_other_case(name, _parameters(type(part)))
+                found += [f"{role}.{meant}"] if meant is not None else [f"{role}.{way}" for way in
+                                                                       part._ways_of_parts(name)]
+        return found
 
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)

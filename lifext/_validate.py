@@ -1152,3 +1152,8 @@ def no_shallow_copy(owner: object) -> NoReturn:
     """Refuse a copy that would step the same populations."""
     raise TypeError(f"{type(owner).__name__}: a copy must have populations of its own, which copy.copy does not give; "
                     "use fork(seed) or copy.deepcopy")
+
+
+def no_such_place(message: str) -> NoReturn:
+    """Refuse to set an attribute that nothing would look at."""
+    raise AttributeError(message)

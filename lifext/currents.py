@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _validate
+from . import _places, _plausible, _validate
 from ._attributes import Flag, NotLowered, Parameter, Part, Random, Size, State, Watched, lowerable
 from ._core import buffers, equations, kernels, reference
 from ._types import ArrayLike, Floats, Rng, Values
@@ -69,6 +69,8 @@ class currentBase(Watched):
     rng = Random()
     _curr = State()
     _prev_curr = State()
+
+    _elsewhere = {"record_i": "set record"}
 
     def __init__(self, size: int, record_i: bool = False, record_rate: float = 2000, rng: Rng = None,
                  **unknown: Any) -> None:
@@ -160,8 +162,11 @@ class leak(currentBase):
     array([0.  , 0.25])
     """
 
-    g = Parameter()
-    vL = Parameter()
+    g = Parameter(usual=_plausible.MEMBRANE_CONDUCTANCE)
+    vL = Parameter(usual=_plausible.POTENTIAL)
+    rand_sd: float
+
+    _elsewhere = {"rand_sd": "give rand_sd to a new leak", "vE": "set vL", "vI": "set vL"}
 
     def __init__(self, size: int, g: ArrayLike = 0.025, vL: ArrayLike = -70, rand_sd: float | None = None,
                  **kwargs: Any) -> None:
@@ -169,9 +174,16 @@ class leak(currentBase):
         self.g = g
         self.vL = vL
         self._spread = rand_sd is not None
-        self.rand_sd = 0 if rand_sd is None else _validate.number(self, "rand_sd", rand_sd, at_least=0)
+        sd = 0 if rand_sd is None else _validate.number(self, "rand_sd", rand_sd, at_least=0)
+        self.__dict__["rand_sd"] = sd
         self._mean_g = self.g
         self._spread_g()
+
+    def _mind(self, name: str, present: Any, value: Any) -> None:
+        if name == "rand_sd" and not self._spread:
+            # without it, nothing is drawn at a reset
+            _places.refuse(type(self), name, *_plausible.from_whole(self, self._elsewhere[name]))
+        super()._mind(name, present, value)
 
     def _spread_g(self) -> None:
         if self._spread:
@@ -297,6 +309,8 @@ class noiseGaussian(_Noise):
     aff_m = Parameter()
     aff_sd = Parameter(at_least=0)
 
+    _elsewhere = {"mean": "set aff_m", "sd": "set aff_sd"}
+
     def __init__(self, size: int, mean: ArrayLike, sd: ArrayLike, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
         self.aff_m = _validate.parameter(self, "mean", mean, self.size)
@@ -357,13 +371,15 @@ class noisePoisson(_Noise):
     array([-0., -0.])
     """
 
-    g = Parameter()
-    vE = Parameter()
-    alpha = Parameter()
-    tau = Parameter(above=0)
-    rate = Parameter(at_least=0)
+    g = Parameter(usual=_plausible.MEMBRANE_CONDUCTANCE)
+    vE = Parameter(usual=_plausible.POTENTIAL)
+    alpha = Parameter(usual=_plausible.JUMP)
+    tau = Parameter(above=0, usual=_plausible.DECAY_TIME)
+    rate = Parameter(at_least=0, usual=_plausible.RATE)
     _s = State()
     _driven = True
+
+    _elsewhere = {"alpha_s": "set alpha", "tau_s": "set tau", "vI": "set vE"}
 
     def __init__(self, size: int, g: ArrayLike = 0.003, vE: ArrayLike = 0, alpha: ArrayLike = 1, tau: ArrayLike = 2,
                  rate: ArrayLike = 1.8, **kwargs: Any) -> None:
@@ -437,7 +453,9 @@ class _Receptor(currentBase):
     """What the three receptor types share: a kinetic, and a current through what it holds open."""
 
     kinetic = Part("project", "update", "kinetic", "reset")
-    g = Parameter()
+    g = Parameter(usual=_plausible.CONDUCTANCE)
+
+    _elsewhere = {"alpha": "set kinetic.alpha_s", "tau": "set kinetic.tau_s"}
 
     def __init__(self, size: int, order: int, kinetics: dict[int, Callable[[int], kineticBase]],
                  alpha_s: ArrayLike | None, alpha_x: ArrayLike | None, tau_s: ArrayLike | None, tau_x: ArrayLike | None,
@@ -448,7 +466,16 @@ class _Receptor(currentBase):
         for name, value in (("alpha_s", alpha_s), ("alpha_x", alpha_x), ("tau_s", tau_s), ("tau_x", tau_x)):
             if value is not None:
                 value = _validate.parameter(self, name, value, self.size, above=0 if name[0] == "t" else None)
-                setattr(self.kinetic, name, value)
+                self._override(name, value)
+
+    def _override(self, name: str, value: Values) -> None:
+        if hasattr(type(self.kinetic), name):
+            setattr(self.kinetic, name, value)
+            return
+        # it becomes an attribute that nothing looks at, as published
+        vars(self.kinetic)[name] = value
+        _plausible.warn(f"{type(self).__name__}: {name} has no effect with order={self._order}, "
+                        f"whose {type(self.kinetic).__name__} has none")
 
     def _through(self, s: Floats, vM: Any) -> Any:
         raise NotImplementedError
@@ -562,7 +589,9 @@ class AMPAR(_Receptor):
     array([-4.09630163])
     """
 
-    vE = Parameter()
+    vE = Parameter(usual=_plausible.POTENTIAL)
+
+    _elsewhere = {"vI": "set vE"}
 
     def __init__(self, size: int, order: int = 1, g: ArrayLike = 0.7, vE: ArrayLike = 0,
                  alpha_s: ArrayLike | None = None, alpha_x: ArrayLike | None = None, tau_s: ArrayLike | None = None,
@@ -618,8 +647,10 @@ class NMDAR(_Receptor):
     array([-0.033422])
     """
 
-    vE = Parameter()
-    mg = Parameter()
+    vE = Parameter(usual=_plausible.POTENTIAL)
+    mg = Parameter(usual=_plausible.MAGNESIUM)
+
+    _elsewhere = {"vI": "set vE"}
 
     def __init__(self, size: int, order: int = 2, g: ArrayLike = 0.07, vE: ArrayLike = 0, mg: ArrayLike = 1,
                  alpha_s: ArrayLike | None = None, alpha_x: ArrayLike | None = None, tau_s: ArrayLike | None = None,
@@ -637,6 +668,16 @@ class NMDAR(_Receptor):
 
     def _lower(self) -> buffers.Receptor:
         return self._lower_with(self.vE, self.mg)
+
+
+class _OfGaba(Parameter):
+    """A parameter that has no effect in a population without a GABA current."""
+
+    def _look(self, obj: Any, value: Values) -> None:
+        super()._look(obj, value)
+        population, role = _plausible.whole_of(obj)
+        if role == "GABA" and not getattr(population, "_inhibited", True):
+            population._say_without_inhibition(f"GABA.{self.name}")
 
 
 @lowerable(*RECEPTOR_METHODS)
@@ -671,7 +712,10 @@ class GABAR(_Receptor):
     array([0.36787944])
     """
 
-    vI = Parameter()
+    g = _OfGaba(usual=_plausible.CONDUCTANCE)
+    vI = _OfGaba(usual=_plausible.POTENTIAL)
+
+    _elsewhere = {"vE": "set vI"}
 
     def __init__(self, size: int, order: int = 1, g: ArrayLike = 0.1, vI: ArrayLike = -70,
                  alpha_s: ArrayLike | None = None, alpha_x: ArrayLike | None = None, tau_s: ArrayLike | None = None,
@@ -687,6 +731,15 @@ class GABAR(_Receptor):
 
     def _lower(self) -> buffers.Receptor:
         return self._lower_with(self.vI)
+
+
+class _Strength(Parameter):
+    """What `stim` was given last: the current is computed there, and setting this alone would not change it."""
+
+    def __set__(self, obj: Any, value: Any) -> None:
+        if "_offCurrent" in obj.__dict__ and _places.is_own(type(obj)):
+            _places.refuse(type(obj), self.name, *_plausible.from_whole(obj, "call stim(cue_sal=...)"))
+        super().__set__(obj, value)
 
 
 @lowerable("project", "update", "current")
@@ -716,14 +769,18 @@ class affFlat(currentBase):
     array([-0.3, -0.3])
     """
 
-    cue_sal: Any = Parameter(per_neuron=False)
+    cue_sal: Any = _Strength(per_neuron=False, usual=_plausible.CURRENT)
     _on = Flag()
     _onCurrent = State(optional=True)
     _offCurrent = State()
 
+    _elsewhere = {"cue_sal": "call stim(cue_sal=...)"}
+
     def __init__(self, size: int, cue_sal: float = 0.15, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
-        _validate.number(self, "cue_sal", cue_sal)
+        if _validate.number(self, "cue_sal", cue_sal) != 0.15:
+            _plausible.warn(f"{type(self).__name__}: the argument cue_sal has no effect, as published, got {cue_sal}; "
+                            "call stim(cue_sal=...)")
         self.cue_sal = 0.15
         self._on = False
         self._onCurrent = np.full(self.size, self.cue_sal)
@@ -762,7 +819,9 @@ class affFlat(currentBase):
             Strength, nA, positive depolarises; left out, the last one is kept.
         """
         if cue_sal is not None:
-            self.cue_sal = _validate.number(self, "cue_sal", cue_sal)
+            cue_sal = _validate.number(self, "cue_sal", cue_sal)
+            _plausible.look(self, "cue_sal", cue_sal, _plausible.CURRENT)
+            self.__dict__["cue_sal"] = cue_sal
             self._onCurrent = -np.ones(self.size) * self.cue_sal
         self._on = True
 
@@ -803,8 +862,11 @@ class affRing(affFlat):
     array([-0.3, -0. , -0. , -0. ])
     """
 
+    cue_sal: Any = Parameter(per_neuron=False, usual=_plausible.CURRENT)
     cue_spec: Any = Parameter(per_neuron=False)
     positions = State()
+
+    _elsewhere = {"cue_sal": "set cue_sal"}
 
     def __init__(self, size: int, positions: ArrayLike, cue_spec: float = RING_SPREAD, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
@@ -919,6 +981,9 @@ class affRingPoisson(affFlatPoisson):
     _max_rate: Any = Parameter(at_least=0, per_neuron=False)
     _cue_spec: Any = Parameter(per_neuron=False)
     _positions = State()
+
+    _elsewhere = {"max_rate": "call stim(direction, max_rate=...)", "cue_spec": "call stim(direction, cue_spec=...)",
+                  "positions": "give positions to a new affRingPoisson"}
 
     def __init__(self, size: int, positions: ArrayLike, max_rate: float = 0, cue_spec: float = RING_SPREAD,
                  **kwargs: Any) -> None:

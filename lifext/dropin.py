@@ -30,7 +30,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from . import LIF_Pop, _validate
+from . import LIF_Pop, _places, _validate
 from ._types import Path
 from .LIF_Pop import baseLIFPop
 from .network import _why_python
@@ -160,11 +160,13 @@ class Installation:
         stand_ins = {importlib.import_module(known.stand_in) for known in self.finder.published.values()} | {LIF_Pop}
         self._namespaces = [(module, dict(vars(module))) for module in stand_ins]
         LIF_Pop._census = self.finder.census
+        _places.be_lenient(True)
         sys.meta_path.insert(0, self.finder)
         for name in self._modules:
             self.finder.say_if_late(name)
 
     def _end(self) -> None:
+        _places.be_lenient(False)
         sys.meta_path.remove(self.finder)
         packages = {name.partition(".")[0] for name in self.replaced}
         forgotten = {name: module for name, module in sys.modules.items() if name in self.finder.aliases or (

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _validate
+from . import _plausible, _validate
 from ._attributes import Flag, Index, NotLowered, Parameter, Size, State, Watched, lowerable
 from ._core import equations, kernels, reference
 from ._core.buffers import Gating, GatingKind, Recorder
@@ -55,6 +55,8 @@ class kineticBase(Watched):
     track_ID = Index()
     _s = State()
     _prev_s = State()
+
+    _elsewhere = {"alpha": "set alpha_s", "tau": "set tau_s"}
 
     def __init__(self, size: int, track: bool = False, track_ID: int = 0, **unknown: Any) -> None:
         _validate.no_more(self, unknown)
@@ -190,8 +192,8 @@ class firstOrdKin(_CompiledKinetic):
     array([0.4996875])
     """
 
-    alpha_s = Parameter()
-    tau_s = Parameter(above=0)
+    alpha_s = Parameter(usual=_plausible.JUMP)
+    tau_s = Parameter(above=0, usual=_plausible.DECAY_TIME)
 
     _kind = GatingKind.LINEAR
 
@@ -282,10 +284,10 @@ class secondOrdKin(_CompiledKinetic):
     array([0.095])
     """
 
-    alpha_x = Parameter()
-    alpha_s = Parameter()
-    tau_x = Parameter(above=0)
-    tau_s = Parameter(above=0)
+    alpha_x = Parameter(usual=_plausible.JUMP)
+    alpha_s = Parameter(usual=_plausible.JUMP)
+    tau_x = Parameter(above=0, usual=_plausible.RISE_TIME)
+    tau_s = Parameter(above=0, usual=_plausible.DECAY_TIME)
     _x = State()
     _prev_x = State()
 

@@ -10,13 +10,14 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from . import _origin, _owners, _range, _threads, _validate, state
+from . import _origin, _owners, _plausible, _range, _threads, _validate, state
 from ._core.fast import BLOCK_SIZE, FastCell, why_not_fast
 from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.logs import SpikeLog, StateLog
 from ._core.loop import Connection, Loop, Member
 from ._core.spikes import SpikeHistory
 from ._lowering import extremes, lower_weights
+from ._places import Guarded
 from ._provenance import of_network
 from ._signals import Held
 from ._types import ArrayLike, Dtype, Floats, Neurons, Path, Seed
@@ -63,7 +64,7 @@ def _why_python(population: baseLIFPop) -> str | None:
     return population._why_composed()
 
 
-class Network:
+class Network(Guarded):
     """Populations and the projections between them, stepped together.
 
     Step k of `dt` ms is at ``k*dt``, through any number of runs. Between two runs the
@@ -103,6 +104,9 @@ class Network:
         That makes the same network again; None with `compat`.
     dtype : numpy.dtype
         Of the state.
+    compat : bool
+    threads : int or None
+        As given.
 
     Raises
     ------
@@ -125,6 +129,10 @@ class Network:
     >>> len(spikes) > 0
     True
     """
+
+    _elsewhere = {
+        **{name: f"give {name} to a new Network" for name in ("dt", "compat", "threads", "dtype")},
+        "seed": "call reset(seed) or reseed(seed)", "time": "call run(duration) or reset()"}
 
     def __init__(self, dt: float, *, seed: Seed = None, compat: bool = False, threads: int | None = None,
                  dtype: Dtype = "float64") -> None:
@@ -194,6 +202,16 @@ class Network:
     def dtype(self) -> np.dtype[Any]:
         """What the state is kept and computed in: float64 or float32."""
         return self._dtype
+
+    @property
+    def compat(self) -> bool:
+        """Whether it has the numbers of a script that steps the populations by hand."""
+        return not self._fast
+
+    @property
+    def threads(self) -> int | None:
+        """At most so many threads, or None for OpenMP's number."""
+        return self._threads
 
     @property
     def time(self) -> float:
@@ -390,6 +408,7 @@ class Network:
             _validate.published_kind(self, kind, tuple(RECEIVERS), "with compat=True")
         steps = _validate.whole_steps(self, "delay", delay, self._dt)
         _validate.at_most(self, "delay", delay, MOST_DELAY*self._dt)
+        _plausible.projection(self._names[i], self._names[j], target, weights, kind, RECEPTORS[kind])
         if self._fast:
             self._warn_of_unseeded(i, j, weights)
         with Held():

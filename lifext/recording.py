@@ -13,13 +13,14 @@ from . import _validate
 from ._core.logs import SpikeLog, StateLog
 from ._exchange import Exchange
 from ._formats.about import about
+from ._places import Guarded
 from ._spike_file import PART, SpikeFile
 from ._types import Floats, Neurons, Path
 
 __all__ = ["SpikeRecord", "StateRecord"]
 
 
-class _Recorded:
+class _Recorded(Guarded):
     """What is shared by records: while a network runs, only the thread that runs it may take something from them."""
 
     name: str
@@ -79,6 +80,9 @@ class SpikeRecord(_Recorded, Exchange):
     >>> round(np.degrees(np.angle(spikes.population_vector(50, 100))) % 360)
     180
     """
+
+    _elsewhere = {"to": "give to to Network.record_spikes", "file": "give to to Network.record_spikes",
+                  "closed": "call close()"}
 
     def __init__(self, name: str, population: Any, to: Path | None = None, start: Any = 0.0) -> None:
         self.name, self.size = name, population.size
@@ -436,6 +440,8 @@ class StateRecord(_Recorded):
     --------
     ``record["v"]`` is an array (n, m), mV. See `Network.record_state` for the other names.
     """
+
+    _elsewhere = {name: f"give {name} to Network.record_state" for name in ("variables", "every")}
 
     def __init__(self, name: str, population: Any, variables: Sequence[str], interval: int, neurons: Neurons,
                  dt: float) -> None:

@@ -26,6 +26,9 @@ def pytest_configure(config):
     # a shell has what it runs in the background ignore Ctrl-C, for which some tests wait
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # networks of the tests are wired as published ones are, interneurons that have no GABA current included;
+    # test_plausible.py has this warning
+    config.addinivalue_line("filterwarnings", "ignore:.*has no GABA current:UserWarning")
 
 
 def pytest_report_header(config):

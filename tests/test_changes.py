@@ -230,6 +230,8 @@ def assert_same(one, other):
     assert one[1][1:] == other[1][1:]
 
 
+# rates that are high enough to be seen at once
+@pytest.mark.filterwarnings("ignore:.*noise and afferents:lifext.ParameterWarning")
 @pytest.mark.parametrize("cls", [lifext.pyrPop, lifext.interPop])
 @pytest.mark.parametrize("when", ["before", "between", "late"])
 @pytest.mark.parametrize("change", CHANGES + WITHOUT_EFFECT, ids=lambda change: change.__name__)
@@ -241,6 +243,8 @@ def test_a_change_counts(change, when, cls):
         assert_same(fused, drive(cls, change, when))
 
 
+# as above
+@pytest.mark.filterwarnings("ignore:.*noise and afferents:lifext.ParameterWarning")
 def test_changes_change_something():
     """The comparison above could not fail if the changes did nothing; nearly all must move the potentials."""
     def potentials(change):

@@ -178,7 +178,8 @@ def test_bad_arguments_give_one_line_and_2(arguments, named, capsys):
     ("run --sead 3 {}", "lifext run: there is no option --sead; did you mean --seed?"),
     ("run --sead=3 {}", "lifext run: there is no option --sead; did you mean --seed?"),
     ("run --report --sead 3 {}", "lifext run: there is no option --sead;"),
-    ("run --seed 3 --sead {}", "lifext run: there is no option --sead;"), ("run --sead", "lifext run: there is no option --sead;"),
+    ("run --seed 3 --sead {}", "lifext run: there is no option --sead;"),
+    ("run --sead", "lifext run: there is no option --sead;"),
     ("run -seed 3 {}", "lifext run: there is no option -seed; did you mean --seed?"),
     ("run -s 3 {}", "lifext run: there is no option -s "), ("run --seed=x {}", "lifext run: argument --seed: must be"),
     ("run --seed {}", "lifext run: argument --seed: must be"), ("run --seed", "lifext run: argument --seed: expected"),
@@ -187,7 +188,8 @@ def test_bad_arguments_give_one_line_and_2(arguments, named, capsys):
     ("--debgu demo", "lifext: there is no option --debgu; did you mean --debug?"),
     ("demo --sed 1", "lifext demo: there is no option --sed; did you mean --seed?"),
     ("demo --seed 1 --no-plto", "lifext demo: there is no option --no-plto; did you mean --no-plot?"),
-    ("info --json", "lifext info: there is no option --json "), ("bench --jsn a", "lifext bench: there is no option --jsn;"),
+    ("info --json", "lifext info: there is no option --json "),
+    ("bench --jsn a", "lifext bench: there is no option --jsn;"),
     ("run 3 {}", "lifext run: argument SCRIPT: must be a file that exists, got '3'"),
 ])
 def test_an_option_that_there_is_not_is_what_is_blamed(arguments, said, tmp_path, capsys):

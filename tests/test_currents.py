@@ -6,6 +6,7 @@ from lifext import (
     AMPAR,
     GABAR,
     NMDAR,
+    ParameterWarning,
     affFlat,
     affFlatPoisson,
     affRing,
@@ -157,7 +158,8 @@ def test_gaussian_noise_draws_even_at_the_start_of_the_step():
 
 
 def test_flat_afferents_change_sign_with_the_first_salience():
-    afferents = affFlat(2, cue_sal=0.7)
+    with pytest.warns(ParameterWarning, match="cue_sal has no effect"):
+        afferents = affFlat(2, cue_sal=0.7)
     assert afferents.cue_sal == 0.15
     afferents.stim()
     assert np.array_equal(afferents.project(DT, None), [0.15, 0.15])

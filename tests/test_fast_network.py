@@ -38,6 +38,8 @@ def gating_of(weights, kind, n, m, **options):
 
 
 @pytest.mark.any_state    # some weights are negative
+# negative ones, too
+@pytest.mark.filterwarnings("ignore:.*should have weights >= 0:lifext.ParameterWarning")
 @pytest.mark.parametrize("kind", ["exc", "inh", "ampa", "nmda"])
 @pytest.mark.parametrize(("make", "n", "m"), [
     (lambda n, m: Sparse.random(n, m, 0.2, lambda rng, count: rng.random(count), rng=2), 40, 300),
@@ -551,6 +553,8 @@ def test_a_population_that_becomes_one_of_the_fast_ones():
     assert len(cells.AMPA.curr_record) == 80
 
 
+# no neuron has it
+@pytest.mark.filterwarnings("ignore:.*(noise_rate|noise and afferents):lifext.ParameterWarning")
 def test_a_rate_beyond_the_tables():
     cells = lifext.pyrPop(3, noise_rate=1e6, noise_g=0.0)
     with pytest.warns(PerformanceWarning, match="cells is stepped in the slower compat arithmetic: noise has a rate"):

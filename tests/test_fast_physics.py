@@ -120,6 +120,8 @@ def test_gating_by_noise_is_shot_noise(each):
 
 # Spikes on their way
 
+# so strong that the first cell spikes in each step
+@pytest.mark.filterwarnings("ignore:.*(cue_sal|noise and afferents):lifext.ParameterWarning")
 def test_a_spike_travels_down_a_chain():
     """One neuron a delay and a step; each gating rises by what is left, at the end of the step, of the exact time."""
     n, delay, rest = 8, 20, 200.0
@@ -148,6 +150,8 @@ def test_a_spike_travels_down_a_chain():
         assert trace[arrival] == pytest.approx(np.exp(-left / 2), rel=1e-10)
 
 
+# gating that does not decay counts what has arrived
+@pytest.mark.filterwarnings("ignore:.*AMPA.kinetic.tau_s:lifext.ParameterWarning")
 @pytest.mark.parametrize("weights", [
     lambda n: Dense(np.random.default_rng(1).random((n, n))), lambda n: Sparse.random(n, n, 0.1, 0.3, rng=2),
     lambda n: Ring.from_profile(n, scale=2.0), lambda n: Uniform(0.07).bound(n, n), lambda n: OneToOne(0.4).bound(n, n),

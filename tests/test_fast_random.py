@@ -218,6 +218,8 @@ def test_alias_tables_share_out_by_the_rates(rates):
             assert not share[rates[part] == 0].any()
 
 
+# gating that does not decay counts what has arrived
+@pytest.mark.filterwarnings("ignore:.*(noise.tau|afferents.tau|noise and afferents):lifext.ParameterWarning")
 def test_arrivals_in_a_network():
     """Counted through the gating that they leave where nothing decays; noise and afferents of two populations."""
     pops = {name: lifext.pyrPop(400, rng=1, vTh=1e3) for name in "ab"}

@@ -58,11 +58,15 @@ def test_all_arrays_are_replayed():
     assert len(RUNS) == 33
 
 
+# the run `respike` is of what is warned of
+@pytest.mark.filterwarnings("ignore:interPop. noise and afferents:lifext.ParameterWarning")
 @pytest.mark.parametrize("name", RUNS)
 def test_golden(name, build):
     compare(name, np.load(DATA / f"{name}.npz"), RUNS[name]())
 
 
+# as above
+@pytest.mark.filterwarnings("ignore:interPop. noise and afferents:lifext.ParameterWarning")
 @pytest.mark.parametrize("name", RUNS)
 def test_golden_on_the_twins(name):
     with _core.using("reference"):

@@ -153,6 +153,8 @@ def test_the_base_class_has_no_law():
         kinetic.update(0.05, [], [])
 
 
+# a time constant of no neuron
+@pytest.mark.filterwarnings("ignore:.*tau_s should be:lifext.ParameterWarning")
 @pytest.mark.parametrize("when", [1e308, -1e308, 1.7e308])
 @pytest.mark.parametrize("tau", [2.0, 1e-300, np.array([2.0, 3.0])])
 def test_a_spike_that_is_far_away_is_no_error(when, tau):

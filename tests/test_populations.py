@@ -102,6 +102,8 @@ def test_every_neuron_is_held_in_a_step_at_time_zero():
     assert (pop.VMs() == pop.vReset).all()
 
 
+# which is warned of
+@pytest.mark.filterwarnings("ignore:interPop. noise and afferents:lifext.ParameterWarning")
 def test_a_refractory_neuron_can_be_predicted_to_spike_again():
     pop = quiet(interPop, 1)
     pop.stim(cue_sal=60.0)

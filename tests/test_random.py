@@ -139,6 +139,8 @@ def refused(name="rate", value="9.22.*", owner="noisePoisson", dt="1.0"):
                                            rf"dt = {dt} ms, got {value}$")
 
 
+# beyond what is warned of
+@pytest.mark.filterwarnings("ignore:.*(rate|noise and afferents):lifext.ParameterWarning")
 @pytest.mark.parametrize("cls", [lifext.pyrPop, composed(lifext.interPop)])
 @pytest.mark.parametrize("each", [False, True])
 def test_a_population_refuses_more_arrivals_than_can_be_drawn(backend, cls, each):
@@ -167,6 +169,8 @@ def test_rates_written_in_place_are_looked_at(backend, value):
     pop.processTimeStep(DT, 1.0)
 
 
+# as above
+@pytest.mark.filterwarnings("ignore:.*(rate|noise and afferents):lifext.ParameterWarning")
 def test_afferents_are_looked_at_while_they_are_on(backend):
     pop = lifext.pyrPop(3, rng=1)
     pop.afferents = lifext.affFlatPoisson(3)
@@ -177,6 +181,8 @@ def test_afferents_are_looked_at_while_they_are_on(backend):
     assert np.isfinite(steps(pop)).all()
 
 
+# as above
+@pytest.mark.filterwarnings("ignore:.*(rate|noise and afferents):lifext.ParameterWarning")
 @pytest.mark.parametrize("compat", [False, True])
 def test_a_network_refuses_more_arrivals_than_can_be_drawn(compat):
     net = lifext.Network(1.0, compat=True) if compat else lifext.Network(1.0, seed=1)

@@ -326,6 +326,8 @@ def test_gating_that_has_closed_becomes_nothing():
 
 
 @pytest.mark.any_state    # a capacitance of 5e-324 nF
+# numbers of no neuron
+@pytest.mark.filterwarnings("ignore:.*(should be|noise and afferents):lifext.ParameterWarning")
 @pytest.mark.parametrize(("name", "value", "dtype"), [("AMPA.g", 1e308, "float32"), ("cM", 5e-324, "float64"),
                                                       ("cM", 5e-324, "float32")])
 def test_receptors_that_nothing_reaches_have_no_current_even_of_numbers_out_of_range(name, value, dtype):
