@@ -248,7 +248,7 @@ class Watched(metaclass=WatchedType):
         cls = type(self)
         if present is not NOTHING:
             way = _places.over_method(cls, name, present, value)
-        elif name in self.__dict__ or "size" not in self.__dict__:
+        elif name in self.__dict__ or "size" not in self.__dict__ or name.casefold() not in _vocabulary():
             # what a user's class sets before it is made by this package's is its own
             return
         else:
@@ -258,21 +258,22 @@ class Watched(metaclass=WatchedType):
 
     def _way(self, name: str) -> str | None:
         """Return what to do instead of setting an attribute, or None for one that anybody may set."""
-        parts = self._ways_of_parts(name)
+        cls = type(self)
+        own = _places.is_own(cls)
+        known = _places.moved(cls, name) or _places.in_other_case(name, _parameters(cls))
+        # a class of the user's may well have a rate of its own
+        parts = self._ways_of_parts(name) if own and known is None else []
         if parts:
             return f"set {' or '.join(parts)}"
-        way = _places.way_on_class(type(self), name, _parameters(type(self)))
-        if way is None and self._closed and name.casefold() in _vocabulary():
-            return f"here there are {', '.join(_parameters(type(self)))}"
+        way = _places.way_on_class(cls, name, _parameters(cls))
+        if way is None and self._closed and own:
+            return f"here there are {', '.join(_parameters(cls))}"
         return way
 
     def _ways_of_parts(self, name: str) -> list[str]:
         """Return how a parameter of this name is called from here, in the parts of this object that have it."""
-        own = _parameters(type(self))
-        if _places.in_other_case(name, own) is not None or _places.moved(type(self), name) is not None:
-            return []
         found = []
-        for role in own:
+        for role in _parameters(type(self)):
             part = self.__dict__.get(role)
             if isinstance(getattr(type(self), role), Part) and isinstance(part, Watched):
                 meant = _places.in_other_case(name, _parameters(type(part)))

@@ -85,10 +85,13 @@ JUMP = Usual(0, math.inf, "")
 class Notes:
     """What is known of an object beside its state: of which it is a part, and what was said of it."""
 
-    __slots__ = ("told", "whole", "role")
+    __slots__ = ("told", "whole", "role", "seen", "dt")
 
     def __init__(self) -> None:
         self.told: set[str] = set()
+        # with which parameters, and at which step, it was looked at last
+        self.seen: Any = None
+        self.dt = 0.0
         self.whole: Any = None
         self.role = ""
 

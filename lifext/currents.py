@@ -455,7 +455,8 @@ class _Receptor(currentBase):
     kinetic = Part("project", "update", "kinetic", "reset")
     g = Parameter(usual=_plausible.CONDUCTANCE)
 
-    _elsewhere = {"alpha": "set kinetic.alpha_s", "tau": "set kinetic.tau_s"}
+    _elsewhere = {"alpha": "set kinetic.alpha_s", "tau": "set kinetic.tau_s",
+                  **{name: f"set kinetic.{name}" for name in ("alpha_s", "alpha_x", "tau_s", "tau_x")}}
 
     def __init__(self, size: int, order: int, kinetics: dict[int, Callable[[int], kineticBase]],
                  alpha_s: ArrayLike | None, alpha_x: ArrayLike | None, tau_s: ArrayLike | None, tau_x: ArrayLike | None,

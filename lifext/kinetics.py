@@ -56,8 +56,6 @@ class kineticBase(Watched):
     _s = State()
     _prev_s = State()
 
-    _elsewhere = {"alpha": "set alpha_s", "tau": "set tau_s"}
-
     def __init__(self, size: int, track: bool = False, track_ID: int = 0, **unknown: Any) -> None:
         _validate.no_more(self, unknown)
         self.size = size
@@ -114,6 +112,8 @@ class _CompiledKinetic(kineticBase):
 
     _project_by_parts: Callable[[float], Floats]
     _walk_by_parts: Callable[[float, Floats, Floats], None]
+
+    _elsewhere = {"alpha": "set alpha_s", "tau": "set tau_s"}
 
     def project(self, dt: float) -> Floats:
         """Predict the open fractions if no spike arrives; nothing is changed.

@@ -228,6 +228,14 @@ def test_a_drive_of_afferents_counts_while_they_are_on():
     assert said_of(lambda: run(pop)) == []
 
 
+def test_numbers_beyond_all_bounds_are_warned_of_and_nothing_else():
+    pop = lifext.pyrPop(2)
+    for way, value in (("noise.rate", [1e300, 1.0]), ("noise.g", [1e300, 1.0]), ("noise.vE", [1e300, -1e300]),
+                       ("leak.g", [1e300, 0.0]), ("cM", [5e-324, 1e300])):
+        assert len(said_of(lambda way=way, value=value: put(pop, way, value))) == 1
+    assert all("should" in text for text in said_of(lambda: pop._check_arrivals(1e-300)))
+
+
 def test_a_membrane_that_is_faster_than_a_step():
     pop = lifext.pyrPop(3, leak_g=[0.02, 9.9, 0.02], noise_rate=0.0, cM=0.1)
     [message] = said_of(lambda: run(pop))
@@ -291,7 +299,8 @@ def test_weights_that_add_nothing(weights, words):
     lifext.Sparse.from_csr([0, 1, 1, 1], [0], [1.0], (3, 3)), Third(1.0)])
 def test_weights_that_add_something(weights):
     net, cells, targets = network()
-    assert said_of(lambda: [net.connect(cells, targets, weights, kind) for kind in ("exc", "inh", "ampa", "nmda")]) == []
+    kinds = ("exc", "inh", "ampa", "nmda")
+    assert said_of(lambda: [net.connect(cells, targets, weights, kind) for kind in kinds]) == []
 
 
 def test_inhibition_where_there_is_none():
@@ -376,6 +385,8 @@ def test_nothing_is_kept_of_objects_that_are_gone():
     pop = lifext.pyrPop(3)
     pop.AMPA.kinetic = lifext.secondOrdKin(3, 1, 1, 0.05, 2)
     pop.me = pop
+    run(pop)
+    run(pop)
     del pop
     gc.collect()
     assert len(_plausible._known) == before

@@ -239,6 +239,30 @@ def test_what_a_users_class_defines_is_its_own():
     copy.deepcopy(pop).AMPA_g = 6
 
 
+def test_names_that_only_other_classes_have_are_free_in_a_users_class():
+    class Kinetic(lifext.kineticBase):
+        def __init__(self, size):
+            super().__init__(size)
+            self.tau, self.g, self.rate = 5.0, 1.0, 2.0
+
+    class Current(lifext.currentBase):
+        def __init__(self, size):
+            super().__init__(size)
+            self.tau, self.g, self.mean, self.order = 5.0, 1.0, 2.0, 3
+
+    class Cells(lifext.pyrPop):
+        def __init__(self, size):
+            super().__init__(size)
+            self.rate, self.positions, self.tau_s = 5.0, None, 3.0
+
+    class Receptor(lifext.AMPAR):
+        pass
+
+    assert (Kinetic(2).tau, Current(2).order, Cells(2).rate) == (5.0, 3, 5.0)
+    with one_warning("Receptor: tau_s .*set kinetic.tau_s"):
+        Receptor(2).tau_s = 3
+
+
 def test_a_default_in_the_body_of_a_class_is_without_effect():
     with one_warning("Mine: vTh does nothing where it is set; .*give vTh to a new Mine"):
         class Mine(lifext.pyrPop):
