@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import state
-from ._attributes import CHANGED_BY_STEPS, Watched
+from ._attributes import CHANGED_BY_STEPS, NOT_STATE, Watched
 from ._owners import parts
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Origin:
 
 
 def _saved(part: Watched, whole: bool) -> dict[str, Any]:
-    names = vars(part).keys() - {"_lowered", "_refusal", "_claim", "_touched", "_told"} if whole else (
+    names = vars(part).keys() - set(NOT_STATE) if whole else (
         KEPT & vars(part).keys())
     if vars(part).get("_spread"):
         names = names | {name for name in DRAWN_ANEW if name in vars(part)}

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _validate
-from ._attributes import Watched
+from ._attributes import CHANGED_BY_STEPS, Watched
 
 if TYPE_CHECKING:
     from .LIF_Pop import baseLIFPop
     from .network import Network
 
 # state that steps change, by name, and what it is in something that was just made
-FRESH: dict[str, Any] = {name: 0.0 for name in (
-    "_curr", "_prev_curr", "_s", "_prev_s", "_x", "_prev_x", "_tempvM", "_endRefract")} | {"_spiked": False}
+FRESH: dict[str, Any] = {**dict.fromkeys(CHANGED_BY_STEPS - {"_vM"}, 0.0), "_spiked": False}
 
 
 class Claim:

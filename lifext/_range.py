@@ -1,19 +1,18 @@
 """What state variables can be, and what is said where they are not.
 
-In the fast arithmetic gating that saturates is in [0, 1], all other gating is >= 0, and all is finite, whatever arrives.
-What leaves that range is a network that means nothing, so a run ends with an error. The published scheme has no such
-promise: its numbers are kept, and a warning says where they left their range.
+In the fast arithmetic gating that saturates is in [0, 1], all other gating is >= 0, and all is finite, whatever
+arrives. What leaves that range is a network that means nothing, so a run ends with an error. The published scheme has
+no such promise: its numbers are kept, and a warning says where they left their range.
 """
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import kinetics
+from . import _plausible, kinetics
 from ._core.ranges import first_outside
 from ._types import Floats
 from ._warnings import NumericalWarning
@@ -43,6 +42,7 @@ def check_state(name: str, population: baseLIFPop, time: float, *, fast: bool, s
     name : str
         What the population is called.
     population : baseLIFPop
+        Whose state is looked at.
     time : float
         ms, for the error.
     fast : bool
@@ -93,7 +93,7 @@ def _flat(values: Any) -> Floats:
     return np.ascontiguousarray(values, dtype=np.float64).reshape(-1)
 
 
-def warn_of_strays(name: str, population: baseLIFPop, stacklevel: int = 3) -> None:
+def warn_of_strays(name: str, population: baseLIFPop, signed: Collection[str] = ()) -> None:
     """Warn, once a population and variable, of what left its range, as the scheme lets it.
 
     Parameters
@@ -101,29 +101,29 @@ def warn_of_strays(name: str, population: baseLIFPop, stacklevel: int = 3) -> No
     name : str
         What the population is called.
     population : baseLIFPop
-    stacklevel : int, optional
-        Of `warnings.warn`, here.
+        Whose record tells what has strayed.
+    signed : collection of {"ampa", "nmda", "gaba"}
+        Receptors that negative weights reach, which may close what is closed, and pull where they should push.
     """
     cell = population.__dict__.get("_lowered")
     if cell is None:
         return
     for what, time in cell.strays():
+        if signed and (what == "potential" or what.lower() in signed):
+            continue
         if what == "spike time":
-            _warn_once(population, what, f"{name}: a spike in the step at {time:g} ms is timed far outside of that step, "
-                       "as published, since the potential was above threshold and hardly moved; its refractory period "
-                       "ends as far off. Keep potentials below threshold, or use Network without compat=True",
-                       stacklevel)
+            _warn_once(population, what, f"{name}: a spike in the step at {time:g} ms is timed far outside of that "
+                       "step, as published, since the potential was above threshold and hardly moved; its refractory period "
+                       "ends as far off. Keep potentials below threshold, or use Network without compat=True")
         elif what == "potential":
             _warn_once(population, what, f"{name}: a potential is below all that its currents pull to in the step at "
-                       f"{time:g} ms: the integration step is too long for the conductances; {HELP}", stacklevel)
+                       f"{time:g} ms: the integration step is too long for the conductances; {HELP}")
         else:
-            _warn_once(population, what, f"{name}: gating of {what} left its range of 0 to 1 in the step at {time:g} ms: "
-                       f"the published Euler step is too long for it; {HELP}, or Network without compat=True",
-                       stacklevel)
+            _warn_once(population, what, f"{name}: gating of {what} left its range of 0 to 1 in the step at "
+                       f"{time:g} ms: the published Euler step is too long for it; {HELP}, or Network without compat=True")
 
 
-def warn_of_long_steps(name: str, population: baseLIFPop, dt: float, reached: Collection[str],
-                       stacklevel: int = 3) -> None:
+def warn_of_long_steps(name: str, population: baseLIFPop, dt: float, reached: Collection[str]) -> None:
     """Warn of receptors that spikes reach and whose rise time is shorter than a step, over which x changes its sign."""
     for receptor, attribute in RECEPTORS.items():
         if receptor not in reached:
@@ -133,11 +133,11 @@ def warn_of_long_steps(name: str, population: baseLIFPop, dt: float, reached: Co
         if tau < dt:
             _warn_once(population, f"{attribute}.kinetic.tau_x", f"{name}: dt = {dt:g} ms is longer than "
                        f"{attribute}.kinetic.tau_x = {tau:g} ms, so that the published scheme lets its gating change "
-                       "sign; a smaller dt helps, or Network without compat=True", stacklevel)
+                       "sign; a smaller dt helps, or Network without compat=True")
 
 
-def _warn_once(population: baseLIFPop, what: str, message: str, stacklevel: int) -> None:
+def _warn_once(population: baseLIFPop, what: str, message: str) -> None:
     told = population.__dict__.setdefault("_told", set())
     if what not in told:
         told.add(what)
-        warnings.warn(message, NumericalWarning, stacklevel=stacklevel + 1)
+        _plausible.warn(message, NumericalWarning)

@@ -419,9 +419,9 @@ class Network(Guarded):
     def _warn_of_unseeded(self, source: int, target: int, weights: Weights) -> None:
         if getattr(weights, "_unseeded", False) and not self._warned_of_unseeded:
             self._warned_of_unseeded = True
-            warnings.warn(f"Network: the weights from {self._names[source]} to {self._names[target]} were drawn "
-                          "without an rng, so the seed does not make this network again; give Sparse an rng",
-                          ReproducibilityWarning, stacklevel=3)
+            _plausible.warn(f"Network: the weights from {self._names[source]} to {self._names[target]} were drawn "
+                            "without an rng, so the seed does not make this network again; give Sparse an rng",
+                            ReproducibilityWarning)
 
     def _deepen(self, index: int, depth: int) -> None:
         history = self._histories[index]
@@ -658,7 +658,7 @@ class Network(Guarded):
                 signed.setdefault(made.target, set()).update(RECEPTORS[made.kind])
         for index, population in enumerate(self._populations):
             fast = self._fast and self._numbers[index] not in self._others
-            _range.warn_of_strays(self._names[index], population, stacklevel=6)
+            _range.warn_of_strays(self._names[index], population, signed.get(index, ()))
             _range.check_state(self._names[index], population, step * self._dt, fast=fast,
                                signed=signed.get(index, ()))
 
@@ -670,8 +670,7 @@ class Network(Guarded):
             self._others = {self._numbers[index] for index in others}
             self._check_kinds(others)
             for index in others:
-                _range.warn_of_long_steps(self._names[index], self._populations[index], self._dt, self._reached(index),
-                                          stacklevel=6)
+                _range.warn_of_long_steps(self._names[index], self._populations[index], self._dt, self._reached(index))
             with self._lent_generators(others):
                 self._loop = self._make_fast_loop(others)
                 self._run_loop(self._loop, count, held, self._check_state, self._thread_count())
@@ -691,7 +690,7 @@ class Network(Guarded):
         population = self._populations[index]
         self._warn(index, _why_python(population))
         if not self._fast:
-            _range.warn_of_long_steps(self._names[index], population, self._dt, self._reached(index), stacklevel=8)
+            _range.warn_of_long_steps(self._names[index], population, self._dt, self._reached(index))
         return Member(population, self._histories[index], self._log(index),
                       compiled=not any(_has_own(population, method) for method in STEPS), inside=self._fast)
 

@@ -56,9 +56,9 @@ def run(net, *durations, **options):
             net.run(duration, **options)
 
 
-def network(populations, projections=(), dt=DT, **options):
+def network(populations, projections=(), dt=DT, kind=Network, **options):
     """A network of `populations` (a dict), and of projections (source, target, weights, kind[, delay])."""
-    net = Network(dt, **{"threads": 1, **options})
+    net = kind(dt, **{"threads": 1, **options})
     net.add(**populations)
     for source, target, weights, kind, *delay in projections:
         net.connect(populations[source], populations[target], weights, kind, delay=delay[0] if delay else 0.0)

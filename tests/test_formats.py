@@ -78,7 +78,7 @@ def test_provenance_says_what_the_run_was(record):
     assert (ring["vTh"]["shape"], ring["vTh"]["min"], ring["vTh"]["max"]) == ([32], -52.0, -50.0)
     # connected after recording was asked for, before the first run
     assert facts["projections"] == [{
-        "source": "ring", "target": "inhibition", "kind": "exc", "delay": 0.5,
+        "source": "ring", "target": "inhibition", "kind": "exc", "delay": 0.5, "begin": 0.0,
         "weights": {"class": "lifext.weights.Uniform", "shape": [32, 8], "weight": 0.001}}]
 
 

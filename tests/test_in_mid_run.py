@@ -19,9 +19,10 @@ DT = 0.05
 @pytest.mark.parametrize("progress", [False, True])
 def test_a_callback_comes_whenever_its_interval_has_passed(duration, interval, expected, progress):
     for compat in (False, True):
-        net, found = Network(DT, compat=compat), []
+        net = Network(DT, compat=compat)
+        found: list[float] = []
         net.add(p=lifext.pyrPop(2))
-        net.run(duration, every=(interval, lambda net: found.append(net.time)), progress=progress)
+        net.run(duration, every=(interval, lambda net, found=found: found.append(net.time)), progress=progress)
         assert found == pytest.approx(expected)
         assert net.time == pytest.approx(duration)
 
@@ -41,8 +42,9 @@ def test_a_callback_ends_the_run_at_its_interval():
     assert net.time == 10.0
 
 
-@pytest.mark.parametrize("every", [(0.5, 3), (0.5, None), (0.5,), (0.5, print, 1), 0.5, "ab", (0.07, print), (0.0, print),
-                                   (-1.0, print), (np.nan, print), (print, 0.5), [], {}])
+@pytest.mark.parametrize("every", [
+    (0.5, 3), (0.5, None), (0.5,), (0.5, print, 1), 0.5, "ab", (0.07, print), (0.0, print), (-1.0, print),
+    (np.nan, print), (print, 0.5), [], {}])
 def test_a_pair_that_is_refused_moves_no_time(every):
     net = Network(DT, seed=1)
     p = lifext.pyrPop(5, noise_g=0.01)
@@ -60,7 +62,7 @@ def test_a_pair_that_is_refused_moves_no_time(every):
 @pytest.mark.parametrize("delay", [0.0, DT, 8.0])
 def test_a_projection_carries_what_is_fired_from_its_first_step_on(unrelated, compat, delay):
     a = Train(2, {step: ([0], [0.02]) for step in (3, 99, 100, 140)})
-    b, c = (lifext.pyrPop(2, noise_rate=0.0, AMPA_g=0.0, NMDA_g=0.0) for _ in range(2))
+    b, c = (lifext.pyrPop(2, noise_rate=0.0, AMPA_g=1e-5, NMDA_g=1e-5) for _ in range(2))
     net = network({"a": a, "b": b, "c": c}, [("a", "c", lifext.Uniform(0.1), "exc", 12.0)] if unrelated else [],
                   **({"compat": True} if compat else {"seed": 1}))
     run(net, 5.0)
@@ -73,7 +75,7 @@ def test_a_projection_carries_what_is_fired_from_its_first_step_on(unrelated, co
 
 def test_a_projection_in_a_callback():
     a = Train(1, {k: ([0], [0.0]) for k in range(0, 400, 20)})
-    b = lifext.pyrPop(1, noise_rate=0.0, AMPA_g=0.0, NMDA_g=0.0)
+    b = lifext.pyrPop(1, noise_rate=0.0, AMPA_g=1e-5, NMDA_g=1e-5)
     net = network({"a": a, "b": b}, seed=1)
     run(net, 10.0, every=(5.0, lambda net: net.connect(a, b, lifext.Uniform(0.1), "exc", delay=3.0)
                           if net.time == 5.0 else None))

@@ -85,8 +85,8 @@ def test_it_sees_others_between_two_steps():
     """Not predicted potentials that spikes of the step may still change, nor ones of a neuron that is to be reset."""
     cells, listening = source(), None
     listening = Listening(20, cells)
-    net = network({"listening": listening, "cells": cells}, [("cells", "cells", WEIGHTS[:, :1] @ np.ones((1, 30)), "exc")],
-                  seed=1)
+    recurrent = WEIGHTS[:, :1] @ np.ones((1, 30))
+    net = network({"listening": listening, "cells": cells}, [("cells", "cells", recurrent, "exc")], seed=1)
     trace, seen = net.record_state(cells, "v"), []
     run(net, 20.0, every=(DT, lambda net: seen.append(listening.before)))
     assert np.array_equal(seen[1:], trace["v"][:-1])
@@ -147,7 +147,8 @@ def test_delays_of_any_length_are_right_or_refused():
 # --- written in place, where no attribute is set ---
 
 def written(name, value):
-    p = lifext.pyrPop(4, vTh=np.full(4, -52.0), noise_rate=np.full(4, 1.8), cM=np.full(4, 0.5), noise_g=np.full(4, 0.003))
+    p = lifext.pyrPop(4, vTh=np.full(4, -52.0), noise_rate=np.full(4, 1.8), cM=np.full(4, 0.5),
+                      noise_g=np.full(4, 0.003))
     net = Network(DT, seed=1)
     net.add(p=p)
     net.run(1.0)

@@ -90,7 +90,7 @@ def test_a_loop_by_hand_says_so_too():
 
 @pytest.mark.parametrize("time", [-1.0, -np.inf, np.nan, 1e9, np.inf, DT, 0.0])
 def test_spikes_of_a_class_of_ones_own_reach_the_fast_arithmetic_in_their_step(time):
-    source, target = Train(2, {5: ([1], [time])}), lifext.pyrPop(1, noise_rate=0.0, AMPA_g=0.0, NMDA_g=0.0)
+    source, target = Train(2, {5: ([1], [time])}), lifext.pyrPop(1, noise_rate=0.0, AMPA_g=1e-5, NMDA_g=1e-5)
     net = network(source, target)
     net.connect(source, target, lifext.Uniform(0.5), "exc")
     spikes = net.record_spikes(source)

@@ -13,7 +13,7 @@ from conftest import composed
 
 import lifext
 from lifext import Network, Ring, Uniform
-from lifext._attributes import Watched
+from lifext._attributes import NOT_STATE, Watched
 
 DT = 0.05
 
@@ -61,7 +61,7 @@ def plain(value):
 def state_of(thing):
     found = {}
     for name, value in sorted(vars(thing).items()):
-        if name in ("_lowered", "_refusal"):
+        if name in NOT_STATE:
             continue
         if isinstance(value, np.random.Generator):
             value = plain(value.bit_generator.state)
@@ -274,8 +274,8 @@ def other_names():
 
 def other_delay():
     net = build()
-    i, j, weights, kind, steps = net._projections[1]
-    net._projections[1] = i, j, weights, kind, steps - 1
+    made = net._projections[1]
+    net._projections[1] = made._replace(delay=made.delay - 1)
     return net
 
 

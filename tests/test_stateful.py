@@ -22,7 +22,7 @@ from twin_network import TwinNetwork
 
 import lifext
 from lifext import _core
-from lifext._attributes import Watched
+from lifext._attributes import NOT_STATE, Watched
 
 DT = 0.05
 MINUTES = float(os.environ.get("LIFEXT_FUZZ", 0))
@@ -43,7 +43,7 @@ def flat(thing, path="", known=()):
     """Yield names and values of all that an object holds, but for what the compiled path keeps there."""
     for name, value in sorted(vars(thing).items()):
         place = f"{path}.{name}"
-        if name in ("_lowered", "_refusal"):
+        if name in NOT_STATE:
             continue
         if isinstance(value, Watched) and value not in known:
             yield from flat(value, place, (*known, thing))

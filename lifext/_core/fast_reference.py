@@ -321,8 +321,8 @@ class Gate:
             opened = rise * x
             long = (opened + loss > 1) | self.coarse
             s = equations.second_order_relaxed(s, x, rise, loss)
-            s[long] = [equations.second_order_bounded(*map(float, each), float(loss))
-                       for each in zip(self.before[0][long], opened[long])]
+            s[long] = [equations.second_order_bounded(float(one), float(rises), float(loss))
+                       for one, rises in zip(self.before[0][long], opened[long])]
             x = equations.relaxed(x, number(self.left_x))
             _flush(step, x)
         else:
@@ -350,8 +350,8 @@ class Gate:
         opened = np.broadcast_to(alpha_s * alpha_x * integrals, s.shape)
         crowded = self.dt * alpha_s.astype(np.float64) * x + opened > A_LITTLE
         if self.coarse:
-            self.s[:] = self._reals([equations.second_order_bounded(*map(float, each), 0.0)
-                                     for each in zip(s, opened)])
+            self.s[:] = self._reals([equations.second_order_bounded(float(one), float(rises), 0.0)
+                                     for one, rises in zip(s, opened)])
         else:
             self.s[:] = equations.jump(s, opened, 1 - s)
         self.x[:] = equations.jump(x, alpha_x, sums)
@@ -511,7 +511,7 @@ class FastCell:
         if not self.received:
             return
         for gate, sums, spikes in zip(self.gates, self._reals(self.alike) + self.apart, self.spikes):
-            gate.take(*sums, spikes)
+            gate.take(sums[0], sums[1], spikes)
         net = sum(self._currents(), np.zeros(self.cell.size, self.dtype))
         self.v[:] = equations.heun_step_by(self._reals(self.v), self.synaptic, -net, self.half)
         self.synaptic = net
