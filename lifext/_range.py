@@ -113,14 +113,15 @@ def warn_of_strays(name: str, population: baseLIFPop, signed: Collection[str] = 
             continue
         if what == "spike time":
             _warn_once(population, what, f"{name}: a spike in the step at {time:g} ms is timed far outside of that "
-                       "step, as published, since the potential was above threshold and hardly moved; its refractory period "
-                       "ends as far off. Keep potentials below threshold, or use Network without compat=True")
+                       "step, as published, since the potential was above threshold and hardly moved; its refractory "
+                       "period ends as far off. Keep potentials below threshold, or use Network without compat=True")
         elif what == "potential":
             _warn_once(population, what, f"{name}: a potential is below all that its currents pull to in the step at "
                        f"{time:g} ms: the integration step is too long for the conductances; {HELP}")
         else:
             _warn_once(population, what, f"{name}: gating of {what} left its range of 0 to 1 in the step at "
-                       f"{time:g} ms: the published Euler step is too long for it; {HELP}, or Network without compat=True")
+                       f"{time:g} ms: the published Euler step is too long for it; {HELP}, or Network without "
+                       "compat=True")
 
 
 def warn_of_long_steps(name: str, population: baseLIFPop, dt: float, reached: Collection[str]) -> None:

@@ -89,7 +89,13 @@ def alike(case, one, other):
     assert distance <= 100 * grown, f"{name} is {distance:.3g} off, where rounding comes to {grown:.3g}"
 
 
-pytestmark = pytest.mark.any_state    # ranges are looked at in a test of their own, in which they are what fails
+pytestmark = [
+    # ranges are looked at in a test of their own, in which they are what fails
+    pytest.mark.any_state,
+    # what is drawn is degenerate, and driven as far as it goes
+    pytest.mark.filterwarnings("ignore::lifext.ParameterWarning"),
+    pytest.mark.filterwarnings("ignore::lifext.NumericalWarning"),
+]
 
 
 def test_the_state_stays_in_range_in_each_step():

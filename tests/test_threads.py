@@ -97,7 +97,14 @@ def test_a_system_that_refused_is_not_asked_at_once_again(system, monkeypatch):
     assert system.asked == asked
 
 
-@pytest.mark.parametrize("threads", [2**31 - 1, 2**31, 10**9, 2**70])
+def test_numbers_that_no_machine_counts_to_are_refused():
+    with pytest.raises(ValueError, match="Network: threads must be a whole number >= 1 and <= "):
+        lifext.Network(0.05, threads=2**70)
+    with pytest.raises(ValueError, match="run_trials: threads must be a whole number >= 1 and <= "):
+        lifext.run_trials(lambda rng: 1, 1, seed=1, threads=2**31, progress=False)
+
+
+@pytest.mark.parametrize("threads", [2**31 - 1, 10**9])
 def test_an_absurd_number_is_no_more_than_is_of_use(threads):
     def run(threads):
         net, cells = lifext.Network(0.05, seed=1, threads=threads), lifext.pyrPop(30_000, noise_g=0.01)

@@ -171,6 +171,8 @@ cdef bint can_be_drawn(PoissonInput p, double dt) noexcept:
 
 cdef double lowest_potential(Cell c) except? 0.0:
     """A potential below all that a population's currents pull to, and those it has, mV."""
+    if c.size == 0:
+        return -INFINITY
     inputs = [source for source in (c.noise, c.afferents) if source is not None]
     conductances = [c.leak_g, c.ampa_g, c.nmda_g, c.gaba_g, *[source.g for source in inputs]]
     if min([np.min(g) for g in conductances]) < 0.0:

@@ -464,7 +464,7 @@ cdef class FastCell:
         self.c.most_arrived[receptor] += count*largest
 
     cdef int crowd(self) except -1 nogil:
-        """Find out, before the spikes of a step are taken in, whether they may be too many for one step of the gating."""
+        """Find out, before the spikes of a step are taken in, whether they may be too many for one Euler step."""
         cdef Gate *g
         cdef double arrived
         cdef bint wanted = False

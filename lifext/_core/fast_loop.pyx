@@ -28,7 +28,7 @@ from .fast cimport BLOCK, FLUSH_EVERY, Cells, FastCell, FastLoops, Link, fast_lo
 from .logs cimport SpikeLog
 from .loop cimport Connection, Member
 from .numpy_loops cimport copy_into
-from .projection cimport DENSE, RING, SPARSE, UNIFORM, Projection
+from .projection cimport DENSE, RING, SPARSE, Projection
 from .spikes cimport SpikeHistory
 
 cdef extern from *:
@@ -232,6 +232,8 @@ cdef class FastLoop:
     cdef object interruption
     cdef object held                      # signals that came in the midst of a step
     cdef object check                     # refuses a state that is none
+    cdef bint failed                      # the run was not ended as it should
+    cdef Py_ssize_t first                 # step of the run
     cdef bint ahead                       # the units have taken a step that is not counted yet
     cdef int threads
     cdef double before                    # time of the last step, if it is not settled; else infinite
@@ -296,6 +298,7 @@ cdef class FastLoop:
                 self.take_steps(self.next_stop(last - 1 if self.step < last - 1 else last))
                 self.settle()
                 self.sample(self.step >= last - 1 or self.stopping)
+            self.failed = False
         finally:
             self.held = self.check = None
             self.finish()
@@ -306,6 +309,7 @@ cdef class FastLoop:
         cdef Unit unit
         self.kernels = fast_loops(self.single)
         self.stopping, self.interruption, self.before, self.ahead = False, None, INFINITY, False
+        self.failed, self.first = True, self.step
         for unit in self.units:
             unit.fast.refresh()
         return 0
@@ -469,16 +473,20 @@ cdef class FastLoop:
 
     cdef int sample(self, bint show) except -1:
         """Take the traces that are due, and show the currents where they or a script ask for them."""
-        cdef Unit unit
-        cdef Py_ssize_t block
         due = [trace for trace in self.traces if self.step % trace.interval == 0]
         if show or any([trace.has_currents for trace in due]):
-            for unit in self.units:
-                for block in range(unit.fast.c.blocks):
-                    self.kernels.show(&unit.fast.c, block)
-                unit.fast.write_back()
+            self.show_currents()
         for trace in due:
             trace.take(self.step - 1)
+        return 0
+
+    cdef int show_currents(self) except -1:
+        cdef Unit unit
+        cdef Py_ssize_t block
+        for unit in self.units:
+            for block in range(unit.fast.c.blocks):
+                self.kernels.show(&unit.fast.c, block)
+            unit.fast.write_back()
         return 0
 
     cdef int complete_step(self) except -1:
@@ -493,6 +501,9 @@ cdef class FastLoop:
         cdef Member member
         if self.ahead:
             self.complete_step()
+        elif self.failed and self.step > self.first:
+            # where a method of the user's failed before anyone took the step
+            self.show_currents()
         if self.step > 0:
             for unit in self.units:
                 unit.finish(self.step - 1)

@@ -7,7 +7,6 @@ received in the order the projections were made in: so a step has the numbers of
 script that calls `predictSpikes`, `receive...` and `processTimeStep` in these orders.
 """
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport uint8_t
 
 import numpy as np
 
