@@ -22,7 +22,6 @@ EXP_IS_LIBM = numpy_exp_is_libm()
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "any_state: runs a network to a state out of its range on purpose, or from one")
     # a shell has what it runs in the background ignore Ctrl-C, for which some tests wait
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -88,7 +88,7 @@ def test_golden_exactly_without_numpys_own_exp(tmp_path):
     here = str(pathlib.Path(__file__).parent)
     if subprocess.run([sys.executable, "-c", probe, here], env=environment, cwd=tmp_path).returncode == 77:
         pytest.skip("this NumPy has no libm exp for arrays on this machine")
-    out = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k",
+    out = subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", __file__, "-k",
                           "test_golden and not without and not twins"], env=environment, cwd=tmp_path,
                          capture_output=True, text=True)
     assert out.returncode == 0, out.stdout[-3000:]

@@ -217,6 +217,14 @@ cdef class Cell(Lowered):
             self.strayed, self.told = self.strayed | 1 << what, False
             self.stray_time[what] = time
 
+    def stray(self, int what, double time):
+        """Take note that something (a place in STRAYS) has left its range, for the twins."""
+        self.note_stray(what, time)
+
+    def is_told(self):
+        """Whether somebody has asked for all that strayed."""
+        return self.told
+
     def strays(self):
         """Return what has left its range, by name, and at which time, ms: pairs."""
         self.told = True

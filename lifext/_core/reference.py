@@ -13,6 +13,9 @@ from .._types import Floats, Neurons, RandomSource, Values
 from . import equations
 from .buffers import Cell, Gating, GatingKind, Leak, PoissonInput, Receptor
 
+# steps by which a spike is far outside of its own
+FAR = 20
+
 # what is left after a time, and what a spike of some weights makes of a gating variable
 Law: TypeAlias = Callable[[float], Any]
 Jump: TypeAlias = Callable[[Floats, Floats], Any]
@@ -187,6 +190,9 @@ def predict(c: Cell, dt: float, time: float) -> int:
     spiked[:] = spikes
     spike_time[:] = np.where(spikes, equations.crossing_time(v_threshold, v, v_ahead, dt), dt)
     end_refractory[:] = np.where(spikes, time + spike_time + refractory, end_refractory)
+    far = np.maximum(refractory, FAR * dt)
+    if np.any(spikes & ~((-far <= spike_time) & (spike_time <= dt + far))):
+        c.stray(3, time)
     return int(spikes.sum())
 
 
@@ -219,17 +225,29 @@ def advance(c: Cell, dt: float, time: float) -> None:
     v[:] = np.where(end_refractory < time, equations.heun_step(v, slope1, slope2, dt, cm), v_reset)
     for p in inputs:
         p.pending[0] = 1
+    _look_for_strays(c, time)
     for recorder in c.recorders:
         owner, name, values, index = recorder.parts()
         owner[name].append(float(values[index]) if index >= 0 else mean(values))
 
 
-def advance_if_ready(c: Cell | None, dt: Any, time: Any) -> bool:
-    """Twin of `membrane.advance_if_ready`, which does not look for what has left its range."""
+def _look_for_strays(c: Cell, time: float) -> None:
+    for place, receptor in enumerate((c.ampa, c.nmda, c.gaba)):
+        gating = receptor.gating
+        s, x = np.asarray(gating.s), np.asarray(gating.x)
+        inside = np.all((s >= 0) & (s <= 1)) and np.all(x >= 0)
+        if gating.kind != GatingKind.EXPONENTIAL and not inside:
+            c.stray(place, time)
+    if not np.all(np.asarray(c.v) >= c.floor):
+        c.stray(4, time)
+
+
+def advance_if_ready(c: Cell | None, dt: Any, time: Any) -> int:
+    """Twin of `membrane.advance_if_ready`."""
     if c is None or not c.ready(dt, time):
         return False
     advance(c, dt, time)
-    return True
+    return True if c.is_told() else 2
 
 
 def mean(x: Floats) -> float:
