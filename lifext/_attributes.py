@@ -307,10 +307,14 @@ class Watched(metaclass=WatchedType):
     def _check_elements(self) -> None:
         """Refuse parameters of which an element was written in place, where no check sees it."""
         for name, value in vars(self).items():
-            if type(value) is np.ndarray:
-                declared = getattr(type(self), name, None)
-                if isinstance(declared, Parameter) and not isinstance(declared, (State, Spiked)):
-                    _validate.parameter(self, name, value, self.size, declared.above, declared.at_least)
+            if type(value) is np.ndarray and self._is_parameter(name):
+                declared = getattr(type(self), name)
+                _validate.parameter(self, name, value, self.size, declared.above, declared.at_least)
+
+    def _is_parameter(self, name: str) -> bool:
+        """Whether an attribute is a parameter, and no state."""
+        declared = getattr(type(self), name, None)
+        return isinstance(declared, Parameter) and not isinstance(declared, (State, Spiked))
 
     def _lowered_now(self) -> Any:
         """Return the record of this object for the kernels, or raise `NotLowered`."""

@@ -7,14 +7,13 @@ no such promise: its numbers are kept, and a warning says where they left their 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from . import _plausible, kinetics
 from ._core.ranges import first_outside
-from ._types import Floats
 from ._warnings import NumericalWarning
 
 if TYPE_CHECKING:
@@ -34,8 +33,19 @@ class NumericalError(ArithmeticError):
     """The state of a population is not finite, or outside of what its equations allow, after a run."""
 
 
-def check_state(name: str, population: baseLIFPop, time: float, *, fast: bool, signed: Collection[str] = ()) -> None:
-    """Refuse a state that has left its range.
+class Check(NamedTuple):
+    """A state variable, where it is kept, and its bounds."""
+
+    population: str
+    variable: str
+    owner: dict[str, Any]
+    attribute: str
+    least: float
+    most: float
+
+
+def checks_of(name: str, population: baseLIFPop, *, fast: bool, signed: Collection[str] = ()) -> list[Check]:
+    """Return what the state of a population is to be held to, as long as none of its parts is replaced.
 
     Parameters
     ----------
@@ -43,54 +53,62 @@ def check_state(name: str, population: baseLIFPop, time: float, *, fast: bool, s
         What the population is called.
     population : baseLIFPop
         Whose state is looked at.
-    time : float
-        ms, for the error.
     fast : bool
         Whether it is stepped in the fast arithmetic; of any other only numbers that are not finite are refused.
     signed : collection of {"ampa", "nmda", "gaba"}
         Receptors that negative weights reach, whose gating has no lower bound.
+    """
+    finite = float(np.finfo(np.float64).max)
+    potential = MOST_POTENTIAL if fast else finite
+    found = [Check(name, "the potential v", vars(population), "_vM", -potential, potential)]
+    for receptor, attribute in RECEPTORS.items():
+        kinetic = getattr(getattr(population, attribute), "kinetic", None)
+        if isinstance(kinetic, kinetics.kineticBase):
+            bounded = fast and receptor not in signed and _opens(kinetic)
+            found += _gating(name, receptor, kinetic, bounded, finite)
+    return found
+
+
+def _gating(name: str, receptor: str, kinetic: Any, bounded: bool, finite: float) -> list[Check]:
+    saturates = type(kinetic) in (kinetics.firstOrdKin, kinetics.secondOrdKin)
+    least, most = (0.0, 1.0 + SLACK if saturates else finite) if bounded else (-finite, finite)
+    found = [Check(name, f"the gating s_{receptor}", vars(kinetic), "_s", least, most)]
+    if isinstance(kinetic, kinetics.secondOrdKin):
+        found.append(Check(name, f"the gating x_{receptor}", vars(kinetic), "_x", least, finite))
+    return found
+
+
+def check_state(checks: Iterable[Check], time: float) -> None:
+    """Refuse a state that has left its range.
+
+    Parameters
+    ----------
+    checks : iterable of Check
+        Of all populations.
+    time : float
+        ms, for the error.
 
     Raises
     ------
     NumericalError
         Names the population, the neuron and the time.
     """
-    for variable, values, least, most in _variables(population, fast, signed):
-        neuron = first_outside(values, least, most)
+    for check in checks:
+        values = check.owner[check.attribute]
+        if values.dtype != np.float64 or values.ndim != 1 or not values.flags.c_contiguous:
+            values = np.ascontiguousarray(values, dtype=np.float64).reshape(-1)
+        neuron = first_outside(values, check.least, check.most)
         if neuron >= 0:
-            bound = f"from {least:g} to {most:g}" if math.isfinite(most) else f"finite and >= {least:g}"
-            raise NumericalError(f"{name}: {variable} of neuron {neuron} must be {bound}, got {values[neuron]} at "
-                                 f"{time:g} ms; {HELP}")
-
-
-def _variables(population: baseLIFPop, fast: bool,
-               signed: Collection[str]) -> Iterator[tuple[str, Floats, float, float]]:
-    finite = float(np.finfo(np.float64).max)
-    potential = MOST_POTENTIAL if fast else finite
-    yield "the potential v", _flat(population._vM), -potential, potential
-    for receptor, attribute in RECEPTORS.items():
-        kinetic = getattr(getattr(population, attribute), "kinetic", None)
-        if isinstance(kinetic, kinetics.kineticBase):
-            bounded = fast and receptor not in signed and _opens(kinetic)
-            yield from _gating(receptor, kinetic, bounded, finite)
-
-
-def _gating(receptor: str, kinetic: Any, bounded: bool, finite: float) -> Iterator[tuple[str, Floats, float, float]]:
-    saturates = type(kinetic) in (kinetics.firstOrdKin, kinetics.secondOrdKin)
-    least, most = (0.0, 1.0 + SLACK if saturates else finite) if bounded else (-finite, finite)
-    yield f"the gating s_{receptor}", _flat(kinetic._s), least, most
-    if isinstance(kinetic, kinetics.secondOrdKin):
-        yield f"the gating x_{receptor}", _flat(kinetic._x), least, finite
+            bound = (f"from {check.least:g} to {check.most:g}" if math.isfinite(check.most)
+                     else f"finite and >= {check.least:g}")
+            raise NumericalError(f"{check.population}: {check.variable} of neuron {neuron} must be {bound}, got "
+                                 f"{values[neuron]} at {time:g} ms; {HELP}")
 
 
 def _opens(kinetic: Any) -> bool:
     """Whether a spike of positive weight opens these receptors; one of a user's own may do as it likes."""
     own = type(kinetic) in (kinetics.firstOrdKin, kinetics.firstOrdKinExp, kinetics.secondOrdKin)
     return own and all(np.min(getattr(kinetic, name, 0.0)) >= 0 for name in ("alpha_s", "alpha_x"))
-
-
-def _flat(values: Any) -> Floats:
-    return np.ascontiguousarray(values, dtype=np.float64).reshape(-1)
 
 
 def warn_of_strays(name: str, population: baseLIFPop, signed: Collection[str] = ()) -> None:
@@ -106,7 +124,7 @@ def warn_of_strays(name: str, population: baseLIFPop, signed: Collection[str] = 
         Receptors that negative weights reach, which may close what is closed, and pull where they should push.
     """
     cell = population.__dict__.get("_lowered")
-    if cell is None:
+    if cell is None or cell.is_told():
         return
     for what, time in cell.strays():
         if signed and (what == "potential" or what.lower() in signed):

@@ -1,14 +1,18 @@
 """Signals that wait until nothing is half done: a Ctrl-C in the midst of a step would leave a state that never was."""
 from __future__ import annotations
 
+import importlib.util
 import signal
 import threading
 from collections.abc import Callable
 from typing import Any, Self
 
+# CPython has the same functions without their enums, which cost a short run more than its steps
+_quick: Any = importlib.import_module("_signal") if importlib.util.find_spec("_signal") else signal
+
 # those that Python code may turn into an exception, as far as the platform has them; Ctrl-C is given back last
 NAMES = ("SIGTERM", "SIGHUP", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGUSR1", "SIGUSR2", "SIGBREAK", "SIGINT")
-NUMBERS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+NUMBERS = [int(getattr(signal, name)) for name in NAMES if hasattr(signal, name)]
 
 
 class Held:
@@ -31,10 +35,10 @@ class Held:
         if threading.current_thread() is threading.main_thread():
             try:
                 for number in NUMBERS:
-                    handler = signal.getsignal(number)
+                    handler = _quick.getsignal(number)
                     if callable(handler):
                         self._handlers[number] = handler
-                        signal.signal(number, self._note)
+                        _quick.signal(number, self._note)
             except BaseException:
                 # one came before its handler was taken away
                 self._give_back()
@@ -48,8 +52,8 @@ class Held:
     def _give_back(self) -> None:
         for number, handler in self._handlers.items():
             # unless the block has set another
-            if signal.getsignal(number) == self._note:
-                signal.signal(number, handler)
+            if _quick.getsignal(number) == self._note:
+                _quick.signal(number, handler)
 
     def _note(self, number: int, frame: Any) -> None:
         self._came.append((number, frame))

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from . import _origin, _owners, _plausible, _range, _threads, _validate, state
+from ._attributes import Watched
 from ._core.fast import BLOCK_SIZE, FastCell, why_not_fast
 from ._core.fast_loop import FastLoop, Route, Unit, max_threads
 from ._core.logs import SpikeLog, StateLog
@@ -156,6 +157,11 @@ class Network(Guarded):
         self._step = 0
         self._warned: set[int] = set()
         self._warned_of_unseeded = False
+        # what was found out when the populations were lowered last: what their state is held to, those with arrays for
+        # parameters
+        self._checks: list[_range.Check] = []
+        self._watched: list[tuple[str, baseLIFPop, set[str]]] = []
+        self._arrays: list[Watched] = []
         # numbers of those that the fast arithmetic does not step
         self._others: set[int] = set()
         self._generators: dict[int, np.random.Generator] = {}
@@ -164,7 +170,7 @@ class Network(Guarded):
 
     def __getstate__(self) -> dict[str, Any]:
         _validate.own_thread(self, "it", self._running)
-        return {**self.__dict__, "_loop": None, "_running": None}
+        return {**self.__dict__, "_loop": None, "_running": None, "_checks": [], "_watched": [], "_arrays": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -605,9 +611,11 @@ class Network(Guarded):
 
     def _check_parameters(self) -> None:
         """Refuse what may have been written in place: elements of arrays, rates of which too much arrives."""
+        unchanged = self._fast and self._loop is not None and self._loop.current()
+        for part in self._arrays if unchanged else (
+                part for population in self._populations for part in _owners.parts(population)):
+            part._check_elements()
         for population in self._populations:
-            for part in _owners.parts(population):
-                part._check_elements()
             if not _has_own(population, "predictSpikes"):
                 population._check_arrivals(self._dt)
 
@@ -617,6 +625,7 @@ class Network(Guarded):
                 self._run_fast(count, held)
             else:
                 self._begin_steps()
+                self._find_checks()
                 self._run_loop(self._lower(), count, held, self._check_state)
                 self._forget_what_was_set()
         self._check_state(self._step)
@@ -652,15 +661,25 @@ class Network(Guarded):
 
     def _check_state(self, step: int) -> None:
         """Refuse a state that has left its range after so many steps; warn of what the published scheme lets do so."""
+        for name, population, signed in self._watched:
+            _range.warn_of_strays(name, population, signed)
+        _range.check_state(self._checks, step * self._dt)
+
+    def _find_checks(self) -> None:
+        """Find out what the state of each population is to be held to, once for as long as nothing is changed."""
         signed: dict[int, set[str]] = {}
         for made in self._projections:
             if extremes(made.weights)[0] < 0:
                 signed.setdefault(made.target, set()).update(RECEPTORS[made.kind])
-        for index, population in enumerate(self._populations):
-            fast = self._fast and self._numbers[index] not in self._others
-            _range.warn_of_strays(self._names[index], population, signed.get(index, ()))
-            _range.check_state(self._names[index], population, step * self._dt, fast=fast,
-                               signed=signed.get(index, ()))
+        self._watched, self._checks = [], []
+        for index, (name, population) in enumerate(zip(self._names, self._populations)):
+            reached = signed.get(index, set())
+            self._watched.append((name, population, reached))
+            self._checks += _range.checks_of(name, population, signed=reached,
+                                             fast=self._fast and self._numbers[index] not in self._others)
+        self._arrays = [part for population in self._populations for part in _owners.parts(population)
+                        if any(type(value) is np.ndarray and part._is_parameter(attribute)
+                               for attribute, value in vars(part).items())]
 
     def _run_fast(self, count: int, held: Held) -> None:
         # kept from run to run, which may be short, as long as nothing was changed
@@ -671,6 +690,7 @@ class Network(Guarded):
             self._check_kinds(others)
             for index in others:
                 _range.warn_of_long_steps(self._names[index], self._populations[index], self._dt, self._reached(index))
+            self._find_checks()
             with self._lent_generators(others):
                 self._loop = self._make_fast_loop(others)
                 self._run_loop(self._loop, count, held, self._check_state, self._thread_count())

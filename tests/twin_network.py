@@ -19,6 +19,7 @@ class TwinNetwork(Network):
         self._begin_steps()
         by_python = [k for k in range(len(self._populations)) if not self._fast or self._why_not_fast(k) is not None]
         self._others = {self._numbers[k] for k in by_python}
+        self._find_checks()
         self._check_kinds(by_python)
         lent = self._lent_generators(by_python if self._fast else [])
         with np.errstate(all="ignore"), _core.using("reference"), lent:
