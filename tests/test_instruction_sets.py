@@ -13,10 +13,10 @@ print(*(name for name in sys.modules if name.startswith(("lifext._core._loops", 
 """
 
 
-def test_the_import_of_the_package_imports_no_other_build(monkeypatch):
+def test_the_import_of_the_package_imports_no_other_build(monkeypatch, tmp_path):
     # a module's own initialisation is compiled for its instruction set: on another processor it ends the process
     monkeypatch.setenv("LIFEXT_SIMD", "baseline")
-    said = subprocess.run([sys.executable, "-c", LISTED], capture_output=True, text=True, check=True)
+    said = subprocess.run([sys.executable, "-c", LISTED], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert said.stdout.split() == ["lifext._core._loops_baseline", "lifext._core._single_baseline"]
 
 

@@ -163,10 +163,10 @@ print("finally", _threads._pool.size)
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_NPROC counts threads on Linux")
 @pytest.mark.parametrize(("limit", "threads"), [(1, 2), (2, 2), (5, 1000), (40, 1000)])
-def test_a_real_limit_ends_no_process(limit, threads):
+def test_a_real_limit_ends_no_process(limit, threads, tmp_path):
     assert fast_loop.has_openmp()
     done = subprocess.run([sys.executable, "-c", REFUSING, str(limit), str(threads)], capture_output=True, text=True,
-                          timeout=100)
+                          timeout=100, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("finally ")
     assert int(done.stdout.split()[1]) <= limit
