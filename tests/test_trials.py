@@ -895,7 +895,7 @@ def test_the_guide_runs_on_one_machine_and_as_an_array(tmp_path):
     shown = run_script(tmp_path, "study.py", on_one_machine)
     assert len(shown.splitlines()) == 2 + 3
     assert run_script(tmp_path, "study.py", on_one_machine) == shown
-    (tmp_path / "study.py").write_text(on_one_machine + "\nGRID = {'inhibition': [0.0, 0.002, 0.004]}\n")
+    (tmp_path / "study.py").write_text(on_one_machine + "\nGRID = {'inhibition': [0.001, 0.002, 0.004]}\n")
     for large, small in (("/scratch/me/runs", "array"), ("trials=1000", "trials=10"), ("n_jobs=4", "n_jobs=1")):
         array = array.replace(large, small)
     for part in ("1", "0"):
