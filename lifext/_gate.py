@@ -176,6 +176,9 @@ def _opened(value: Any, bools: bool, depth: int) -> Any:
     given = np.asanyarray(value)
     if type(given) is not np.ndarray:
         _look(given)
+    if given.dtype.kind == "O" and given.ndim > 0 and getattr(getattr(value, "dtype", None), "kind", "O") in REAL:
+        # as pandas before 2.2 gives a column of numbers that may be missing: each of them on its own
+        return _listed(given.tolist(), bools, depth)
     return given
 
 

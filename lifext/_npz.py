@@ -76,8 +76,11 @@ def _compare_lengths(lengths: dict[str, int]) -> None:
 
 def write(path: Path, arrays: dict[str, Floats]) -> None:
     """Write an npz file as `numpy.savez_compressed` does, in one piece: there is the old file or the new."""
+    # in memory first: NumPy before 2 leaves its archive open where the disk is full
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **arrays)  # type: ignore[arg-type]
     with _files.replacing(path) as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        file.write(archive.getbuffer())
 
 
 def append(path: Path, arrays: dict[str, Floats]) -> None:

@@ -47,8 +47,10 @@ def write(record: Any, target: Any, session_start_time: Any) -> Any:
 def _image(pynwb: Any, session: Any) -> bytes:
     """Return the bytes of a file. HDF5 that finds the disk full in the midst of a write may crash later on."""
     h5py = _validate.h5py_module()
-    file = h5py.File(str(uuid.uuid4()), "w", driver="core", backing_store=False)
-    with pynwb.NWBHDF5IO(file=file, mode="w") as writer:
+    # a name that is never opened; pynwb warns of one that ends otherwise
+    name = f"{uuid.uuid4()}.nwb"
+    file = h5py.File(name, "w", driver="core", backing_store=False)
+    with pynwb.NWBHDF5IO(name, file=file, mode="w") as writer:
         writer.write(session)
         file.flush()
         return file.id.get_file_image()  # type: ignore[no-any-return]
