@@ -1,4 +1,5 @@
 """Build the compiled kernels; everything else about the project is in pyproject.toml."""
+import importlib.util
 import os
 import pathlib
 import sys
@@ -38,6 +39,9 @@ MSVC = ["/O2", "/fp:precise"]
 LINKED = ["-Wl,-z,relro,-z,now"]
 GUARDED = ["-fstack-protector-strong"]
 FORTIFIED = ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
+
+# What is rendered from templates; outside of the tree of sources.
+RENDERED = pathlib.Path("build/rendered")
 
 # The loops over neurons are built once for each of these; the rest runs anywhere.
 SIMD = {
@@ -90,11 +94,11 @@ class BuildExt(build_ext):
                 extension.extra_compile_args += GCC_LOOPS
             if kind == "single":
                 extension.define_macros.append(("LIFEXT_SINGLE", "1"))
-            if extension.name.endswith("._core.loops"):
+            if extension.name.endswith(".shared.loops"):
                 extension.define_macros.append(("LIFEXT_FLAGS", f'"{self.told(extension.extra_compile_args)}"'))
             extension.extra_compile_args += paths + ([] if kind else guards)
             extension.extra_link_args += linked
-            if extension.name.endswith(".fast_loop"):
+            if extension.name.endswith(".fast.loop"):
                 extension.extra_compile_args += threads
                 extension.extra_link_args += [] if msvc else threads
         super().build_extensions()
@@ -156,6 +160,25 @@ def extension(path):
     )
 
 
+def module_of(path):
+    """Return a module of this package, which cannot be imported before it is built."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def render_templates():
+    """Render the kernels' templates; what has not changed stays as it is, so that it is not compiled again."""
+    core = pathlib.Path("lifext/_core").resolve()
+    render, names = module_of(core / "rendering.py").render, module_of(core / "descriptions.py").read()
+    RENDERED.mkdir(parents=True, exist_ok=True)
+    for template in core.rglob("*.in"):
+        rendered, text = RENDERED / template.stem, render(template, names)
+        if not rendered.exists() or rendered.read_text() != text:
+            rendered.write_text(text)
+
+
 def changed_settings():
     """Return whether what was built in this folder before was built otherwise, and note how it is now."""
     note = pathlib.Path("build/settings")
@@ -165,9 +188,10 @@ def changed_settings():
     return before != SETTINGS
 
 
+render_templates()
 setup(
     ext_modules=cythonize(
-        [extension(path) for path in sorted(pathlib.Path("lifext/_core").glob("*.pyx")) if for_this_platform(path)],
-        compiler_directives=DIRECTIVES, force=changed_settings()),
+        [extension(path) for path in sorted(pathlib.Path("lifext/_core").rglob("*.pyx")) if for_this_platform(path)],
+        compiler_directives=DIRECTIVES, include_path=[str(RENDERED)], force=changed_settings()),
     cmdclass={"build_ext": BuildExt},
 )

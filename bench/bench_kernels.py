@@ -17,7 +17,8 @@ import pyperf
 
 import lifext
 from lifext import _core
-from lifext._core import loops, reference, spikes
+from lifext._core.compat import reference
+from lifext._core.shared import loops, spikes
 
 DT = 0.05
 SIZES = (1, 1024, 10_000)

@@ -11,7 +11,8 @@ import pyperf
 import workloads
 
 import lifext
-from lifext._core import kernels, loops
+from lifext._core import kernels
+from lifext._core.shared import loops
 
 INNER = 100  # steps that pyperf counts as one loop
 

@@ -40,8 +40,9 @@ from ._attributes import (
     Watched,
     lowerable,
 )
-from ._core import buffers, equations, kernels
-from ._core.spikes import SpikeBuffer
+from ._core import kernels
+from ._core.shared import buffers, equations
+from ._core.shared.spikes import SpikeBuffer
 from ._types import ArrayLike, Bools, Floats, Rng, Values
 
 __all__ = ["baseLIFPop", "pyrPop", "interPop", "pyrRingPop", "interRingPop"]

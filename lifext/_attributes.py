@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from . import _places, _plausible, _validate
-from ._core import buffers
-from ._core.lines import LINE, address, in_whole_lines
+from ._core.shared import buffers
+from ._core.shared.lines import LINE, address, in_whole_lines
 from ._types import Bools, Floats, RandomSource, Values
 
 NOTHING = object()

@@ -5,7 +5,9 @@ import platform
 
 import numpy as np
 
-from ._core import fast_loop, kernels, loops
+from ._core import kernels
+from ._core.fast import loop as fast_loop
+from ._core.shared import loops
 
 # what can change speed or results, where it is set
 VARIABLES = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "LIFEXT_SIMD", "LIFEXT_BACKEND", "NPY_DISABLE_CPU_FEATURES")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._attributes import Parameter, Part, Random, Size, Spiked, State, Watched
-from ._core import loops
+from ._core.shared import loops
 from .weights import Weights
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import _plausible, kinetics
-from ._core.ranges import first_outside
+from ._core.shared.ranges import first_outside
 from ._warnings import NumericalWarning
 
 if TYPE_CHECKING:

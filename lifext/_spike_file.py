@@ -19,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 
 from . import _threads, _validate
-from ._core.logs import inside
+from ._core.shared.logs import inside
 from ._formats import about
 from ._types import Floats, Neurons, Path
 

@@ -33,8 +33,9 @@ def explained(error: ImportError) -> ImportError:
     # NumPy, for one, may be what is not there
     if not missing or not (error.name or "").startswith(f"{__package__}._core"):
         return error
-    others = sorted(file.name for file in core.glob(f"{missing[0]}.*") if file.suffix in (".so", ".pyd"))
-    lacks = f"its compiled modules for this Python, such as {missing[0]}" + (
+    first = missing[0]
+    others = sorted(file.name for file in first.parent.glob(f"{first.name}.*") if file.suffix in (".so", ".pyd"))
+    lacks = f"its compiled modules for this Python, such as {first.name}" + (
         f" (there is {others[0]}, of another)" if others else "")
     root = core.parent.parent
     if (root / "setup.py").is_file() and (root / "pyproject.toml").is_file():
@@ -45,11 +46,12 @@ def explained(error: ImportError) -> ImportError:
     return ImportError(reason, name=error.name, path=error.path)
 
 
-def _not_built(core: pathlib.Path) -> list[str]:
-    """Return compiled modules that are not there, of those that each machine has."""
-    names = sorted(source.stem for source in core.glob("[!_]*.pyx"))
+def _not_built(core: pathlib.Path) -> list[pathlib.Path]:
+    """Return compiled modules that are not there, of those that each machine has; without their suffix."""
+    names = sorted(source.with_suffix("") for source in core.rglob("[!_]*.pyx"))
     return [name for name in names
-            if not any((core / f"{name}{suffix}").is_file() for suffix in importlib.machinery.EXTENSION_SUFFIXES)]
+            if not any(name.with_name(name.name + suffix).is_file()
+                       for suffix in importlib.machinery.EXTENSION_SUFFIXES)]
 
 
 def end_the_command(error: ImportError) -> None:

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from ._core import fast_loop
+from ._core.fast import loop as fast_loop
 from ._installation import facts, processors
 from ._race import FOLDER
 from ._race.contender import Contender, Failed

@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 
 from . import _places, _plausible, _validate
 from ._attributes import Flag, NotLowered, Parameter, Part, Random, Size, State, Watched, lowerable
-from ._core import buffers, equations, kernels, reference
+from ._core import kernels
+from ._core.compat import reference
+from ._core.shared import buffers, equations
 from ._types import ArrayLike, Floats, Rng, Values
 from .kinetics import firstOrdKinExp, kineticBase, secondOrdKin
 

@@ -20,8 +20,10 @@ import numpy as np
 
 from . import _plausible, _validate
 from ._attributes import Flag, Index, NotLowered, Parameter, Size, State, Watched, lowerable
-from ._core import equations, kernels, reference
-from ._core.buffers import Gating, GatingKind, Recorder
+from ._core import kernels
+from ._core.compat import reference
+from ._core.shared import equations
+from ._core.shared.buffers import Gating, GatingKind, Recorder
 from ._types import ArrayLike, Floats
 
 __all__ = ["kineticBase", "firstOrdKin", "firstOrdKinExp", "secondOrdKin"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,12 +13,13 @@ import numpy as np
 
 from . import _origin, _owners, _plausible, _range, _threads, _validate, state
 from ._attributes import Watched
-from ._core.fast import BLOCK_SIZE, FastCell, why_not_fast
-from ._core.fast_loop import FastLoop, Route, Unit, max_threads
-from ._core.logs import SpikeLog, StateLog
-from ._core.loop import Connection, Loop, Member
-from ._core.spikes import SpikeHistory
-from ._lowering import extremes, lower_weights
+from ._core.compat.loop import Connection, Loop, Member
+from ._core.fast.emitter import PopulationEmitter
+from ._core.fast.loop import FastLoop, Route, max_threads
+from ._core.fast.population import BLOCK_SIZE, FastPopulation
+from ._core.shared.logs import SpikeLog, StateLog
+from ._core.shared.spikes import SpikeHistory
+from ._lowering import extremes, lower_weights, receptors_of, why_not_fast
 from ._places import Guarded
 from ._provenance import of_network
 from ._signals import Held
@@ -63,6 +65,11 @@ def _why_python(population: baseLIFPop) -> str | None:
         if _has_own(population, method):
             return f"{type(population).__name__} has its own {method}"
     return population._why_composed()
+
+
+def _tell_count(population: baseLIFPop, count: int) -> None:
+    """Leave the number of neurons that spiked in a step where the published code has it."""
+    population.__dict__["numSpikes"] = count
 
 
 class Network(Guarded):
@@ -731,25 +738,27 @@ class Network(Guarded):
                                          f"onto {self._names[made.target]}, which the fast arithmetic does not step")
 
     def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
-        units = {index: self._unit(index) for index in range(len(self._populations)) if index not in others}
+        emitters = {index: self._emitter(index) for index in range(len(self._populations)) if index not in others}
         members = {index: self._member(index) for index in others}
         routes, connections = [], []
         for made in self._projections:
             history = self._histories[made.source]
-            if made.target in units:
-                routes.append(Route(lower_weights(made.weights), history, units[made.target], RECEPTORS[made.kind],
-                                    made.delay, made.begin))
+            if made.target in emitters:
+                routes.append(Route(lower_weights(made.weights), history, emitters[made.target].population,
+                                    RECEPTORS[made.kind], made.delay, made.begin))
             else:
                 source = members.get(made.source) or Member(self._populations[made.source], history, compiled=False)
                 connections.append(self._connection(made, source))
-        return FastLoop(list(units.values()), routes, list(members.values()), connections, self._traces(),
+        return FastLoop(list(emitters.values()), routes, list(members.values()), connections, self._traces(),
                         self._step, self._dt)
 
-    def _unit(self, index: int) -> Unit:
+    def _emitter(self, index: int) -> PopulationEmitter:
         population = self._populations[index]
-        fast = FastCell(population._lowered_now(), self._dt, self._key, 2*self._numbers[index], self._reached(index),
-                        self._dtype == np.float32)
-        return Unit(fast, population, self._histories[index], self._log(index))
+        cell = population._lowered_now()
+        fast = FastPopulation(cell, receptors_of(cell), self._dt, self._key, 2*self._numbers[index],
+                              self._reached(index), self._dtype == np.float32)
+        return PopulationEmitter(fast, self._histories[index], self._log(index),
+                                 functools.partial(_tell_count, population))
 
     def _reached(self, index: int) -> set[str]:
         """Return which receptors of a population projections reach."""

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from . import _validate
-from ._core.logs import SpikeLog, StateLog
+from ._core.shared.logs import SpikeLog, StateLog
 from ._exchange import Exchange
 from ._formats.about import about
 from ._places import Guarded

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from . import LIF_Pop, _archive, _validate, currents, kinetics
 from ._attributes import NOT_STATE, Parameter, Spiked, State, Watched
-from ._core.spikes import SpikeBuffer, SpikeHistory
+from ._core.shared.spikes import SpikeBuffer, SpikeHistory
 from ._provenance import provenance
 from ._types import Path
 

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _sparse_formats, _validate
-from ._core.locked import locked, renewed
+from ._core.shared.locked import locked, renewed
 from ._gate import is_many
 from ._types import ArrayLike, Floats, Neurons, Rng, Values
 

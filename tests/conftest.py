@@ -9,7 +9,7 @@ from ranges import Ranges
 
 import lifext
 from lifext import _core
-from lifext._core import loops
+from lifext._core.shared import loops
 
 
 def numpy_exp_is_libm():

@@ -20,7 +20,9 @@ import numpy as np
 
 import lifext
 from lifext import Dense, Network, OneToOne, Ring, Sparse, Uniform
-from lifext._core import fast, loops, poisson_tables
+from lifext._core.fast import poisson_tables
+from lifext._core.fast import population as fast
+from lifext._core.shared import loops
 
 RECORDED = pathlib.Path(__file__).parent / "data" / "portable_bits.json"
 DT = 0.05

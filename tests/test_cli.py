@@ -15,7 +15,9 @@ import pytest
 
 import lifext
 from lifext import _installation, bench, cli, demo
-from lifext._core import fast_loop, kernels, loops
+from lifext._core import kernels
+from lifext._core.fast import loop as fast_loop
+from lifext._core.shared import loops
 
 COMMANDS = ("demo", "run", "info", "bench")
 
@@ -78,7 +80,7 @@ def imported(folder, *program):
                           text=True, env=clean)
 
 
-SOURCES = [name for name in ("buffers.pyx",) if (pathlib.Path(lifext._core.__file__).parent / name).is_file()]
+SOURCES = [name for name in ("shared/buffers.pyx",) if (pathlib.Path(lifext._core.__file__).parent / name).is_file()]
 
 
 @pytest.mark.skipif(not SOURCES, reason="a package without its sources")
@@ -96,8 +98,8 @@ def test_in_a_source_folder_that_is_not_built_the_import_says_so(tmp_path):
     assert ended.stderr.startswith("lifext: you are importing lifext from its source folder")
     assert "Traceback" in imported(tmp_path, "-m", "lifext", "info", "--debug").stderr
     # of another Python, and of this one but not all
-    (tmp_path / "lifext/_core/buffers.cpython-39-x86_64-linux-gnu.so").touch()
-    assert "buffers (there is buffers.cpython-39-x86_64-linux-gnu.so, of another)" in imported(tmp_path).stderr
+    (tmp_path / "lifext/_core/compat/kinetics.cpython-39-x86_64-linux-gnu.so").touch()
+    assert "kinetics (there is kinetics.cpython-39-x86_64-linux-gnu.so, of another)" in imported(tmp_path).stderr
 
 
 @pytest.mark.skipif(not SOURCES, reason="a package without its sources")
@@ -109,8 +111,8 @@ def test_an_installation_without_compiled_modules_is_broken(tmp_path):
 
 @pytest.mark.skipif(not SOURCES, reason="a package without its sources")
 def test_another_reason_is_told_as_it_is(tmp_path):
-    unbuilt(tmp_path, built=os.listdir(pathlib.Path(lifext._core.__file__).parent))
-    (tmp_path / "lifext/_core/reference.py").write_text("raise ImportError('of its own', name='lifext._core')\n")
+    unbuilt(tmp_path, built=[file.name for file in pathlib.Path(lifext._core.__file__).parent.rglob("*")])
+    (tmp_path / "lifext/_core/compat/reference.py").write_text("raise ImportError('of its own', name='lifext._core')\n")
     assert imported(tmp_path).stderr.endswith("ImportError: of its own\n")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lifext
-from lifext._core import fast_loop
+from lifext._core.fast import loop as fast_loop
 
 DT = 0.05
 # other threads go on with a network before one can look at what its run has left

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import lifext
 from lifext import Dense, OneToOne, Ring, Sparse, Uniform
-from lifext._core import loops
-from lifext._core.fast import BLOCK_SIZE
-from lifext._core.fast_reference import FLUSH_EVERY
+from lifext._core.fast.population import BLOCK_SIZE
+from lifext._core.fast.twins import FLUSH_EVERY
+from lifext._core.shared import loops
 
 DURATION = 20.0
 

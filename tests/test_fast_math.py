@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from lifext._core import equations, fast
+from lifext._core.fast import population as fast
+from lifext._core.shared import equations
 
 
 def exp_error(x):

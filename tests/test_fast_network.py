@@ -23,7 +23,7 @@ from twin_network import TwinNetwork
 
 import lifext
 from lifext import Dense, Network, OneToOne, PerformanceWarning, Ring, Sparse, Uniform
-from lifext._core import fast_loop
+from lifext._core.fast import loop as fast_loop
 
 NEVER = 1e3
 

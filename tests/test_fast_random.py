@@ -12,8 +12,10 @@ from fast_tools import network
 from scipy import stats
 
 import lifext
-from lifext._core import fast, poisson_tables
-from lifext._core.fast import BLOCK_SIZE
+from lifext._core.fast import poisson_tables
+from lifext._core.fast import population as fast
+from lifext._core.fast.population import BLOCK_SIZE
+from lifext._lowering import receptors_of
 
 DT = 0.05
 ALPHA = 1e-4
@@ -27,7 +29,7 @@ class Source:
     def __init__(self, size, rate, key=(3, 14), stream=0):
         pop = lifext.pyrPop(size, rng=1, noise_rate=rate)
         self.size, self.blocks = size, -(-size // BLOCK_SIZE)
-        self.cell = fast.FastCell(pop._cell(), DT, key, stream, ())
+        self.cell = fast.FastPopulation(pop._cell(), receptors_of(pop._cell()), DT, key, stream, ())
         self.cell.prepare()
 
     def step(self, step):

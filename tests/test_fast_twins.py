@@ -5,11 +5,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lifext
-from lifext._core import fast, fast_loop, fast_reference
-from lifext._core.fast import BLOCK_SIZE
-from lifext._core.projection import Projection
-from lifext._core.spikes import SpikeHistory
-from lifext._lowering import lower_weights
+from lifext._core.fast import loop as fast_loop
+from lifext._core.fast import population as fast
+from lifext._core.fast import twin_math, twins
+from lifext._core.fast.population import BLOCK_SIZE
+from lifext._core.shared.projection import Projection
+from lifext._core.shared.spikes import SpikeHistory
+from lifext._lowering import gatings_of, lower_weights, receptors_of
 from lifext.network import RECEPTORS
 
 DT = 0.05
@@ -96,13 +98,13 @@ class Arrival:
         self.projection = lower_weights(WEIGHTS[kind](size, rng, scale))
         self.ids, self.times, self.receptors = np.sort(rng.choice(size, len(times))), np.array(times), receptors
 
-    def reach(self, unit, parts):
+    def reach(self, cell, parts):
         history = SpikeHistory(self.projection.n_source, 1)
         history.__setstate__([(self.ids, self.times)])
-        route = fast_loop.Route(self.projection, history, unit, self.receptors, 0)
+        route = fast_loop.Route(self.projection, history, cell, self.receptors, 0)
         for part in range(parts):
             route.hand_over(0, part, parts)
-        # the unit looks at the spikes again when they are taken in
+        # the population looks at the spikes again when they are taken in
         return route
 
     def reach_twin(self, twin):
@@ -157,9 +159,10 @@ def test_steps_with_nothing_behind_the_magnesium_block(seed, size, cls, afferent
 
 def assert_same_steps(ours, other, first, kinds, steps, cut, parts, dtype):
     size, reached = ours.size, {receptor for kind in kinds for receptor in RECEPTORS[kind]}
-    cell = fast.FastCell(ours._cell(), DT, KEY, 6, reached, dtype == np.float32)
-    unit = fast_loop.Unit(cell, ours, SpikeHistory(size, 1))
-    twin = fast_reference.FastCell(other._cell(), DT, KEY, 6, dtype, reached)
+    record, others = ours._cell(), other._cell()
+    cell = fast.FastPopulation(record, receptors_of(record), DT, KEY, 6, reached, dtype == np.float32)
+    twin = twins.Population(others, twins.receptors_of(others, gatings_of(others), DT, KEY, 6, dtype), DT, dtype,
+                            reached)
     cell.prepare()
     twin.refresh()
     before, routes = np.inf, []
@@ -170,7 +173,7 @@ def assert_same_steps(ours, other, first, kinds, steps, cut, parts, dtype):
         before = step * DT
         for arrival in arrivals:
             arrival = Arrival(*arrival, size)
-            routes.append(arrival.reach(unit, parts))
+            routes.append(arrival.reach(cell, parts))
             arrival.reach_twin(twin)
         if cut or step == first + len(steps) - 1:
             cell.settle(before)
@@ -189,9 +192,10 @@ def test_arrivals(size, rate, each, seed, step, key, dtype):
     if each:
         rng = np.random.default_rng(seed)
         pop.noise.rate = rate * rng.random(size) * (rng.random(size) > 0.3)
-    cell = fast.FastCell(pop._cell(), DT, key, 4, (), dtype == np.float32)
+    record = pop._cell()
+    cell = fast.FastPopulation(record, receptors_of(record), DT, key, 4, (), dtype == np.float32)
     cell.prepare()
-    twin = fast_reference.Input(pop._cell().noise, size, DT, key, 4, dtype)
+    twin = twins.Input(pop._cell().noise, size, DT, key, 4, dtype)
     if not twin.driven:
         return
     for block in range(-(-size // BLOCK_SIZE)):
@@ -201,7 +205,7 @@ def test_arrivals(size, rate, each, seed, step, key, dtype):
 @pytest.mark.parametrize("key", [(0, 0), (2**32 - 1, 1), KEY])
 def test_philox(key):
     counters = np.random.default_rng(2).integers(0, 2**32, (50, 4))
-    assert fast_reference.philox(counters, key).tolist() == [
+    assert twins.philox(counters, key).tolist() == [
         list(fast.random_words(*map(int, counter), *key)) for counter in counters]
 
 
@@ -209,29 +213,29 @@ def test_philox(key):
 @settings(max_examples=100, deadline=None)
 def test_exp(size, seed, scale):
     x = np.random.default_rng(seed).normal(size=size) * scale
-    assert np.array_equal(fast.exponential(x), fast_reference.fast_exp(x))
+    assert np.array_equal(fast.exponential(x), twin_math.fast_exp(x))
     x = x.astype(np.float32)
-    assert np.array_equal(fast.exponential(x), fast_reference.single_exp(x))
+    assert np.array_equal(fast.exponential(x), twin_math.single_exp(x))
 
 
 @given(st.integers(0, 600), st.integers(0, 2**32 - 1), st.sampled_from([1e-300, 1e-3, 1.0, 50.0, 2000.0, 1e18]))
 @settings(max_examples=100, deadline=None)
 def test_power_of_two(size, seed, scale):
     y = np.random.default_rng(seed).normal(size=size) * scale
-    for part, twin in zip(fast.powers_of_two(y), fast_reference.power_of_two(y)):
+    for part, twin in zip(fast.powers_of_two(y), twin_math.power_of_two(y)):
         assert np.array_equal(part, twin)
     y = y.astype(np.float32)
-    for part, twin in zip(fast.powers_of_two(y), fast_reference.single_power_of_two(y)):
+    for part, twin in zip(fast.powers_of_two(y), twin_math.single_power_of_two(y)):
         assert np.array_equal(part, twin)
 
 
 def test_exp_at_its_limits():
     x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 709.78, 709.79, -708.0, np.nextafter(-708, -709), 5e-324])
-    assert np.array_equal(fast.exponential(x), fast_reference.fast_exp(x), equal_nan=True)
+    assert np.array_equal(fast.exponential(x), twin_math.fast_exp(x), equal_nan=True)
 
 
 def test_single_exp_at_its_limits():
     last, first = np.float32(88.72), np.float32(-87)
     x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, last, np.nextafter(last, np.float32(89)), first,
                   np.nextafter(first, np.float32(-88)), 1e-45], dtype=np.float32)
-    assert np.array_equal(fast.exponential(x), fast_reference.single_exp(x), equal_nan=True)
+    assert np.array_equal(fast.exponential(x), twin_math.single_exp(x), equal_nan=True)

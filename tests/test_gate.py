@@ -16,7 +16,7 @@ import pytest
 
 import lifext
 from lifext import weights as kinds
-from lifext._core.locked import Locked, locked, renewed
+from lifext._core.shared.locked import Locked, locked, renewed
 from lifext.weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights, as_weights, for_kernels
 
 

@@ -16,7 +16,7 @@ from conftest import EXP_IS_LIBM
 from golden_runs import RUNS
 
 from lifext import _core
-from lifext._core import loops
+from lifext._core.shared import loops
 
 DATA = pathlib.Path(__file__).parent / "data" / "golden"
 FIRST = 50          # steps compared to 1e-9 where exp differs

@@ -2,12 +2,12 @@
 import subprocess
 import sys
 
-from lifext._core import loops
+from lifext._core.shared import loops
 
 LISTED = """
 import sys
 import lifext
-from lifext._core import loops
+from lifext._core.shared import loops
 loops.built(), loops.supported()
 print(*(name for name in sys.modules if name.startswith(("lifext._core._loops", "lifext._core._single"))))
 """

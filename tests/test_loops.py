@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import lifext
-from lifext._core import loops
-from lifext._core.lines import LINE, in_whole_lines
+from lifext._core.shared import loops
+from lifext._core.shared.lines import LINE, in_whole_lines
 
 
 def busy(seed=3, steps=200):

@@ -7,8 +7,8 @@ import pytest
 from conftest import composed
 
 import lifext
-from lifext._core import uniform
-from lifext._core.buffers import MOST_ARRIVALS
+from lifext._core.compat import uniform
+from lifext._core.shared.buffers import MOST_ARRIVALS
 
 DT = 0.05
 TOO_MANY = np.nextafter(MOST_ARRIVALS, np.inf)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import lifext
 from lifext import _spike_file, recording
-from lifext._core.logs import SpikeLog
-from lifext._core.loops import chosen
+from lifext._core.shared.logs import SpikeLog
+from lifext._core.shared.loops import chosen
 from lifext._spike_file import SpikeFile
 
 DT = 0.05

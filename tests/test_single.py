@@ -11,7 +11,8 @@ from twin_network import TwinNetwork
 
 import lifext
 from lifext import Network, PerformanceWarning, Uniform
-from lifext._core import equations, fast
+from lifext._core.fast import population as fast
+from lifext._core.shared import equations
 
 DURATION = 15.0
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifext import firstOrdKinExp, pyrPop
-from lifext._core.spikes import SpikeBuffer
+from lifext._core.shared.spikes import SpikeBuffer
 
 DT = 0.05
 

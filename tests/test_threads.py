@@ -10,7 +10,7 @@ import pytest
 
 import lifext
 from lifext import _threads
-from lifext._core import fast_loop
+from lifext._core.fast import loop as fast_loop
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import lifext
-from lifext._core import fast_loop
+from lifext._core.fast import loop as fast_loop
 from lifext._trials.function import identity
 from lifext._trials.store import Outcome, TrialStore
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import lifext
 from lifext import _core
-from lifext._core import buffers, kinetics, membrane, noise, numpy_loops, reference, spikes
-from lifext._core.buffers import GatingKind
+from lifext._core.compat import kinetics, membrane, noise, reference
+from lifext._core.shared import buffers, numpy_loops, spikes
+from lifext._core.shared.buffers import GatingKind
 
 DT = 0.05
 SIZES = st.sampled_from([0, 1, 2, 3, 7, 8, 9, 16, 33, 127, 129, 1000, 2049])

@@ -2,9 +2,9 @@
 import numpy as np
 
 from lifext import Network, _core
-from lifext._core import fast_reference
-from lifext._core.projection import Projection
-from lifext._lowering import lower_weights
+from lifext._core.fast import twins
+from lifext._core.shared.projection import Projection
+from lifext._lowering import gatings_of, lower_weights
 from lifext.network import RECEIVERS, RECEPTORS, _has_own
 
 
@@ -88,8 +88,9 @@ class _Unit:
     def __init__(self, network, k):
         self.population, self.dt = network._populations[k], network._dt
         self.cell = self.population._cell()
-        self.twin = fast_reference.FastCell(self.cell, self.dt, network._key, 2 * network._numbers[k], network._dtype,
-                                            network._reached(k))
+        receptors = twins.receptors_of(self.cell, gatings_of(self.cell), self.dt, network._key, 2 * network._numbers[k],
+                                       network._dtype)
+        self.twin = twins.Population(self.cell, receptors, self.dt, network._dtype, network._reached(k))
         self.inputs = [source for source in (self.cell.noise, self.cell.afferents) if source is not None]
 
     def step(self, step):

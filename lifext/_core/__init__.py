@@ -11,11 +11,11 @@ import os
 import types
 from collections.abc import Iterator
 
-from . import kinetics as _kinetics
-from . import membrane as _membrane
-from . import noise as _noise
-from . import numpy_loops as _numpy_loops
-from . import reference as _reference
+from .compat import kinetics as _kinetics
+from .compat import membrane as _membrane
+from .compat import noise as _noise
+from .compat import reference as _reference
+from .shared import numpy_loops as _numpy_loops
 
 NAMES = ("walk", "project_gating", "poisson_input", "predict", "predict_if_ready", "advance", "advance_if_ready",
          "mean")

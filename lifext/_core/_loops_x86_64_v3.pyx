@@ -1,3 +1,3 @@
 """The loops over neurons, built for x86-64-v3."""
-include "loops.pxi"
-include "fast.pxi"
+include "compat/loops.pxi"
+include "fast/kernels.pxi"

@@ -1,2 +1,2 @@
 """The kernels of the fast arithmetic in single precision, built for baseline."""
-include "fast.pxi"
+include "fast/kernels.pxi"

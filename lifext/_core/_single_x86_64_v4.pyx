@@ -1,2 +1,2 @@
 """The kernels of the fast arithmetic in single precision, built for x86-64-v4."""
-include "fast.pxi"
+include "fast/kernels.pxi"

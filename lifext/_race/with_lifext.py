@@ -132,7 +132,7 @@ def one(given):
 
 
 def versions():
-    from lifext._core import loops
+    from lifext._core.shared import loops
     return {"numpy": np.__version__, "lifext": lx.__version__, "simd": loops.chosen()}
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from .. import _validate
-from .._core.fast_loop import max_threads, set_max_threads
+from .._core.fast.loop import max_threads, set_max_threads
 from .._types import Path
 from ..trials import TrialWarning
 from .function import identity

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _validate
-from .._core import equations
+from .._core.shared import equations
 from ._axes import axes_of, checked_periods, need_matplotlib, shade, styled
 from ._voltage import recorded
 

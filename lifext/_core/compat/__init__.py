@@ -1,0 +1,1 @@
+"""The published arithmetic, frozen: the numbers of the original code, to the last bit."""

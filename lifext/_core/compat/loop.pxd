@@ -1,0 +1,31 @@
+from ..shared.buffers cimport Cell
+from ..shared.logs cimport SpikeLog
+from ..shared.projection cimport Projection
+from ..shared.spikes cimport SpikeBuffer, SpikeHistory
+
+
+cdef class Member:
+    """A population as the loop sees it: compiled, or stepped through its own Python methods."""
+    cdef object population
+    cdef Cell cell                        # None: through Python
+    cdef SpikeHistory history
+    cdef SpikeLog log                     # None: spikes are not recorded
+    cdef bint inside                      # spikes outside of their step count as at its start or end
+
+    cdef int collect(self, Py_ssize_t step, double dt) except -1
+    cdef int predict(self, Py_ssize_t step, double dt) except -1
+    cdef int advance(self, Py_ssize_t step, double dt) except -1
+
+
+cdef class Connection:
+    """Spikes of one member on their way to another."""
+    cdef Projection projection
+    cdef Member source
+    cdef SpikeBuffer target
+    cdef object receive                   # a method of the user's that takes spikes in, or None
+    cdef object matrix                    # the weights that it is given
+    cdef Py_ssize_t delay                 # steps
+    cdef Py_ssize_t begin                 # the first step whose spikes it carries
+
+    cdef int deliver(self, Py_ssize_t step, double dt) except -1
+    cdef int hand_over(self, Py_ssize_t begin, Py_ssize_t count, double dt) except -1

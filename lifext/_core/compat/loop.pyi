@@ -1,0 +1,23 @@
+from collections.abc import Callable
+from typing import Any
+
+from ..._signals import Held
+from ..shared.logs import SpikeLog, StateLog
+from ..shared.projection import Projection
+from ..shared.spikes import SpikeBuffer, SpikeHistory
+
+class Member:
+    def __init__(self, population: Any, history: SpikeHistory, log: SpikeLog | None = None, *,
+                 compiled: bool = True, inside: bool = False) -> None: ...
+    def finish(self, last: int) -> None: ...
+
+class Connection:
+    def __init__(self, projection: Projection, source: Member, target: SpikeBuffer, delay: int,
+                 receive: Callable[..., object] | None = None, begin: int = 0) -> None: ...
+
+class Loop:
+    def __init__(self, members: list[Member], connections: list[Connection], traces: list[StateLog], step: int,
+                 dt: float) -> None: ...
+    @property
+    def step(self) -> int: ...
+    def run(self, count: int, held: Held, check: Callable[[int], object]) -> None: ...

@@ -1,0 +1,23 @@
+from collections.abc import Callable
+
+from ..shared.logs import SpikeLog
+from ..shared.spikes import SpikeHistory
+from .population import FastPopulation
+
+class Emitter:
+    @property
+    def history(self) -> SpikeHistory: ...
+    @property
+    def log(self) -> SpikeLog | None: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def blocks(self) -> int: ...
+    @property
+    def dt(self) -> float: ...
+
+class PopulationEmitter(Emitter):
+    def __init__(self, population: FastPopulation, history: SpikeHistory, log: SpikeLog | None = None,
+                 tell_count: Callable[[int], object] | None = None) -> None: ...
+    @property
+    def population(self) -> FastPopulation: ...

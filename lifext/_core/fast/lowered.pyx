@@ -1,0 +1,81 @@
+"""The arrays of a population's receptors, as the fast arithmetic takes them.
+
+A record counts who has its arrays, and takes whoever else has one for a script. So they are handed over here as typed
+memoryviews, which are no Python objects.
+"""
+from ..shared.buffers cimport Cell, Gating, PoissonInput
+from ..shared.buffers cimport Receptor
+
+
+cdef State state_of(double[::1] array, double[::1] previous):
+    cdef State made = State.__new__(State)
+    made.array, made.previous = array, previous
+    return made
+
+
+cdef Parameter parameter_of(const double[::1] array):
+    cdef Parameter made = Parameter.__new__(Parameter)
+    made.array = array
+    return made
+
+
+cdef class ReceptorArrays:
+
+    cdef State known_current(self):
+        """The current at the end of the last step."""
+        if self.poisson is None or self.poisson.pending[0]:
+            return self.curr
+        return state_of(self.curr.previous, self.curr.previous)
+
+
+def of_receptor(str name, description, int drive, Cell cell, Receptor record, bint conducts=True):
+    """Return the arrays of one of a published population's receptors: "ampa", "nmda" or "gaba".
+
+    Parameters
+    ----------
+    name : str
+    description : lifext.receptors._gating.Gating
+        Of its gating.
+    drive : int
+        The number of its kind of current.
+    cell : Cell
+    record : Receptor
+        The one of the cell's.
+    conducts : bool, optional
+        Whether its current reaches the membrane.
+    """
+    cdef ReceptorArrays made = ReceptorArrays.__new__(ReceptorArrays)
+    cdef Gating gating = record.gating
+    made.name, made.gating, made.drive, made.conducts = name, description, drive, conducts
+    made.states = [state_of(gating.s, gating.prev_s)]
+    made.parameters = [parameter_of(gating.alpha_s)]
+    if gating.x.shape[0] > 0 or len(description.core["state"]) > 1:
+        made.states.append(state_of(gating.x, gating.prev_x))
+        made.parameters.append(parameter_of(gating.alpha_x))
+    made.uniform, made.drive_uniform = gating.uniform, cell.uniform
+    made.g = parameter_of(cell.ampa_g if name == "ampa" else cell.nmda_g if name == "nmda" else cell.gaba_g)
+    made.reversal = parameter_of(cell.ampa_v if name == "ampa" else cell.nmda_v if name == "nmda" else cell.gaba_v)
+    made.mg = parameter_of(cell.mg) if record.blocked else None
+    made.curr = state_of(record.curr, record.prev_curr)
+    return made
+
+
+def of_poisson(str name, description, int drive, PoissonInput record):
+    """Return the arrays of receptors that Poisson trains open: "noise" or "afferents".
+
+    Parameters
+    ----------
+    name : str
+    description : lifext.receptors._gating.Gating
+        Of their gating.
+    drive : int
+        The number of their kind of current.
+    record : PoissonInput
+    """
+    cdef ReceptorArrays made = ReceptorArrays.__new__(ReceptorArrays)
+    made.name, made.gating, made.drive, made.conducts = name, description, drive, True
+    made.states, made.parameters = [state_of(record.s, record.s[:0])], [parameter_of(record.alpha)]
+    made.uniform = made.drive_uniform = record.uniform
+    made.g, made.reversal, made.mg = parameter_of(record.g), parameter_of(record.reversal), None
+    made.curr, made.poisson = state_of(record.curr, record.prev_curr), record
+    return made

@@ -1,3 +1,0 @@
-from .._types import Floats
-
-def first_outside(x: Floats, least: float, most: float) -> int: ...

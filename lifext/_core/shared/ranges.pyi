@@ -1,0 +1,3 @@
+from ..._types import Floats
+
+def first_outside(x: Floats, least: float, most: float) -> int: ...
