@@ -18,7 +18,7 @@ CORE = {
                 "integral = tau_x*(1.0 - arrived) if coarse != 0.0 else left*arrived"],
     "relax": ["s = second_order_relaxed(s, x, open_x*alpha_s, loss)",
               "x = relaxed(x, decay_x)"],
-    "take": ["s = jump(s, alpha_s*alpha_x*integral, <real> 1.0 - s)",
+    "take": ["s = jump(s, second_order_impulse(alpha_s, alpha_x, integral), <real> 1.0 - s)",
              "x = jump(x, alpha_x, arrived)"],
     # where one step would be too long for a neuron, `saturating.pxi` takes it from spike to spike
     "careful": True,
@@ -76,7 +76,7 @@ class Saturating(Gating):
     def take(self, state: Arrays, parameters: Arrays, sums: Arrays, before: Arrays, spikes: Any, dt: float) -> Arrays:
         """Return the state at the end of a step when its spikes have been added up."""
         (s, x), (alpha_s, alpha_x), (arrived, integral) = state, parameters, sums
-        opened = np.broadcast_to(alpha_s * alpha_x * integral, s.shape)
+        opened = np.broadcast_to(equations.second_order_impulse(alpha_s, alpha_x, integral), s.shape)
         after = [equations.jump(s, opened, 1 - s), equations.jump(x, alpha_x, arrived)]
         if self.constants(dt)["coarse"]:
             after[0] = np.array([equations.second_order_bounded(float(one), float(rises), 0.0)
@@ -105,7 +105,7 @@ class Saturating(Gating):
 
     def _between(self, d: float, s: float, x: float, alpha_s: float) -> float:
         """Return s after a time between two spikes: the published Euler step, unless it is too long."""
-        opened = d * alpha_s * x * equations.linear_decay(d, self.tau_x)
+        opened = equations.second_order_opening(d, x, alpha_s, self.tau_x)
         if opened + d / self.tau_s > 1.0:
             return equations.second_order_bounded(s, opened, d / self.tau_s)
         return float(s + equations.second_order_rise(d, s, x, alpha_s, self.tau_x, self.tau_s))

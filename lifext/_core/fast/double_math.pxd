@@ -1,6 +1,6 @@
 """exp for the fast arithmetic: operations that round alike on every processor, and that vectorise.
 
-`fast_reference.fast_exp` states the same on NumPy arrays. `docs/arithmetic.md` has the measured
+`twin_math.fast_exp` states the same on NumPy arrays. `docs/arithmetic.md` has the measured
 error, which is below 1 ulp.
 """
 from libc.math cimport INFINITY

@@ -13,8 +13,8 @@ from lifext._core.fast.population cimport (BLOCK, FLUSH_EVERY, GUIDE, Cells, Fas
 from lifext._core.fast.single_math cimport SingleQuotient, single_exp, single_power_of_two
 from lifext._core.shared.equations cimport (blocked_force, crossing_in_step, driven_current, driving_force, heun_stage,
                                             heun_step_by, jump, leak_current, linear_decay, magnesium_power,
-                                            net_current, relaxed, second_order_bounded, second_order_relaxed,
-                                            second_order_rise)
+                                            net_current, relaxed, second_order_bounded, second_order_impulse,
+                                            second_order_opening, second_order_relaxed, second_order_rise)
 from lifext._core.shared.projection cimport DENSE, RING, SPARSE, UNIFORM
 from lifext._core.shared.real cimport SINGLE, Count, Doubles, Source, Target, real
 

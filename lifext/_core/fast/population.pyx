@@ -545,7 +545,7 @@ cdef class FastPopulation:
         """Return the name of the loop that steps it, as of the last run; "generic" for loops of a receptor each."""
         return (<bytes> fast_loops(self.single).variant_name(self.c.variant)).decode()
 
-    # The kernels one by one, as `fast_loop` calls them; for tests
+    # The kernels one by one, as the loop calls them; for tests
 
     def prepare(self):
         """Begin a run."""

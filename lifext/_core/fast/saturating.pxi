@@ -35,7 +35,7 @@ cdef inline bint reaches(const Link *link, const Receptor *r) noexcept nogil:
 cdef inline double between_spikes(double d, double s, double x, double alpha_s, double tau_x,
                                   double tau_s) noexcept nogil:
     """s over a time between two spikes: the published Euler step, unless it is too long."""
-    cdef double opened = d*alpha_s*x*linear_decay(d, tau_x)
+    cdef double opened = second_order_opening(d, x, alpha_s, tau_x)
     if opened + d/tau_s > 1.0:
         return second_order_bounded(s, opened, d/tau_s)
     return s + second_order_rise(d, s, x, alpha_s, tau_x, tau_s)
@@ -79,7 +79,7 @@ cdef void take_saturating_carefully(Cells *c, Receptor *r, Py_ssize_t lo, Py_ssi
         place = 0 if r.uniform else i
         alpha_s, alpha_x = r.parameter[SATURATING_alpha_s][place], r.parameter[SATURATING_alpha_x][place]
         total = arrived_alike + arrived[i]
-        opened = alpha_s*alpha_x*(integral_alike + integral[i])
+        opened = second_order_impulse(alpha_s, alpha_x, integral_alike + integral[i])
         arrived[i] = integral[i] = <real> 0.0
         if coarse:
             s[i] = <real> second_order_bounded(s[i], opened, 0.0)

@@ -1,6 +1,6 @@
-"""exp in single precision, as `fast_math.pxd` has it in double: operations that round alike on every processor.
+"""exp in single precision, as `double_math.pxd` has it in double: operations that round alike on every processor.
 
-`fast_reference.single_exp` states the same on NumPy arrays. `docs/arithmetic.md` has the measured
+`twin_math.single_exp` states the same on NumPy arrays. `docs/arithmetic.md` has the measured
 error, which is below 1 ulp.
 """
 from libc.math cimport INFINITY

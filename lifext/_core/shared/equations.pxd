@@ -111,6 +111,16 @@ cdef inline real second_order_relaxed(real s, real x, real rise, real loss) noex
     return s + (rise*x*(<real> 1.0 - s) - loss*s)
 
 
+cdef inline real second_order_impulse(real alpha_s, real alpha_x, real integral) noexcept nogil:
+    """The part of the closed receptors that the spikes of a step open in it; `integral` is that of what they leave."""
+    return alpha_s*alpha_x*integral
+
+
+cdef inline double second_order_opening(double d, double x, double alpha_s, double tau_x) noexcept nogil:
+    """Wang (1999), eq. 4: the part of the closed receptors that x opens over d, by one Euler step."""
+    return d*alpha_s*x*linear_decay(d, tau_x)
+
+
 cdef inline double second_order_bounded(double s, double rise, double loss) noexcept nogil:
     """ds/dt = a(1 - s) - b s over a time, by the integrals of a (rise) and b (loss), both >= 0.
 

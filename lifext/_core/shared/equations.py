@@ -111,6 +111,16 @@ def second_order_relaxed(s: Values, x: Values, rise: Values, loss: Values) -> An
     return s + (rise * x * (1 - s) - loss * s)
 
 
+def second_order_impulse(alpha_s: Values, alpha_x: Values, integral: Values) -> Any:
+    """Return the part of the closed receptors that the spikes of a step open in it."""
+    return alpha_s * alpha_x * integral
+
+
+def second_order_opening(d: float, x: float, alpha_s: float, tau_x: float) -> float:
+    """Return the part of the closed receptors that `x` opens over `d` (Wang 1999, eq. 4, one Euler step)."""
+    return float(d * alpha_s * x * linear_decay(d, tau_x))
+
+
 def second_order_bounded(s: float, rise: float, loss: float) -> float:
     """Return `s` after a time in which the integral of its opening is `rise` and of its closing `loss`, both >= 0."""
     z = rise + loss
