@@ -16,7 +16,19 @@ except ImportError as _error:
         raise _reason from None
     raise
 
-from . import LIF_Pop, _range, _warnings, currents, ivprobs, kinetics, network, recording, trials, weights
+from . import (
+    LIF_Pop,
+    _range,
+    _warnings,
+    currents,
+    ivprobs,
+    kinetics,
+    network,
+    recording,
+    sources,
+    trials,
+    weights,
+)
 from ._range import *
 from ._warnings import *
 from .currents import *
@@ -25,6 +37,7 @@ from .kinetics import *
 from .LIF_Pop import *
 from .network import *
 from .recording import *
+from .sources import *
 from .spikeDC import spikeDC
 from .trials import *
 from .weights import *
@@ -39,6 +52,7 @@ __all__ += kinetics.__all__
 __all__ += ivprobs.__all__
 __all__ += network.__all__
 __all__ += recording.__all__
+__all__ += sources.__all__
 __all__ += trials.__all__
 __all__ += weights.__all__
 __all__ += _warnings.__all__

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ._attributes import Parameter, Part, Random, Size, Spiked, State, Watched
 from ._core.shared import loops
+from .sources import SpikeSource
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -35,10 +36,17 @@ def of_network(network: Network) -> dict[str, Any]:
     names = network._names
     return {**provenance(network.dt, network.seed), "arithmetic": "fast" if network._fast else "compat",
             "dtype": network.dtype.name,
-            "populations": dict(zip(names, map(parameters, network._populations))),
+            "populations": dict(zip(names, map(_facts, network._populations))),
             "projections": [_projection(names[made.source], names[made.target], made.weights, made.kind,
                                         made.delay * network.dt, made.begin * network.dt)
                             for made in network._projections]}
+
+
+def _facts(emitter: Any) -> dict[str, Any]:
+    if isinstance(emitter, SpikeSource):
+        return {"class": _class_name(emitter), "size": emitter.size, "times": _summary(emitter.times),
+                "ids": _summary(emitter.ids)}
+    return parameters(emitter)
 
 
 def parameters(thing: Any, wholes: tuple[Any, ...] = ()) -> dict[str, Any]:
@@ -76,7 +84,7 @@ def _is_parameter(declared: object, name: str, value: Any) -> bool:
 def _projection(source: str, target: str, weights: Weights, kind: str, delay: float, begin: float) -> dict[str, Any]:
     values = {name.lstrip("_"): _value(value) for name, value in vars(weights).items()
               if isinstance(value, (bool, int, float, np.ndarray))}
-    facts = {"source": source, "target": target, "kind": kind, "delay": delay, "begin": begin}
+    facts: dict[str, Any] = {"source": source, "target": target, "kind": kind, "delay": delay, "begin": begin}
     return {**facts, "weights": {"class": _class_name(weights), "shape": list(weights.shape or ()), **values}}
 
 

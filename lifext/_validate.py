@@ -407,6 +407,19 @@ def real_array(owner: object, name: str, value: Any, shape: Sequence[int | str])
     return all_finite(owner, name, array)
 
 
+def real_vector(owner: object, name: str, value: Any, at_least: float) -> Floats:
+    """Return a new float64 array (n,) of finite numbers within a bound, which may have none."""
+    bound = f"an array of finite numbers >= {at_least:g} of shape (n,)"
+    array = _floats(owner, name, value, bound)
+    if array.ndim != 1:
+        _refuse(ValueError, owner, name, bound, f"shape {array.shape}")
+    sound = np.isfinite(array) & (array >= at_least)
+    if not sound.all():
+        first = int(np.argmin(sound))
+        _refuse(ValueError, owner, f"{name}[{first}]", f"finite and >= {at_least:g}", float(array[first]))
+    return array
+
+
 def all_finite(owner: object, name: str, array: Floats) -> Floats:
     """Refuse an array of which an element is not finite."""
     sound = np.isfinite(array)
@@ -558,7 +571,7 @@ def no_weights(value: Any) -> NoReturn:
             "matrix; one number for all pairs is Uniform(number)", value)
 
 
-def new_member(owner: object, name: str, value: Any, kind: type, names: Collection[str],
+def new_member(owner: object, name: str, value: Any, kind: type | tuple[type, ...], names: Collection[str],
                known: Sequence[object]) -> None:
     """Refuse what is not of a kind, or has been added before, itself or its name."""
     if not isinstance(value, kind):
@@ -602,6 +615,24 @@ def precision(owner: object, value: Any, fast: bool) -> np.dtype[Any]:
     if name != "float64" and not fast:
         _refuse(ValueError, owner, "dtype", "'float64' with compat=True", value)
     return np.dtype(name)
+
+
+def has_neurons(owner: object, name: str, value: Any, kind: type) -> None:
+    """Refuse what only emits spikes where something is to receive or to have them."""
+    if not isinstance(value, kind):
+        _refuse(ValueError, owner, name, "a population, as a source of spikes has no neurons", value)
+
+
+def for_fast(owner: object, name: str, value: Any, fast: bool) -> None:
+    """Refuse a model that the published code does not have with ``compat=True``."""
+    if not fast:
+        _refuse(ValueError, owner, name, "of the published code with compat=True, which has its models only", value)
+
+
+def fast_target(owner: object, what: str, target: str) -> None:
+    """Refuse what reaches only populations that the fast arithmetic steps."""
+    raise ValueError(f"{type(owner).__name__}: {what} onto {target} must be onto a population that the fast arithmetic "
+                     "steps")
 
 
 def published_kind(owner: object, value: Any, published: Sequence[object], why: str) -> None:

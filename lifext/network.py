@@ -14,9 +14,10 @@ import numpy as np
 from . import _origin, _owners, _plausible, _range, _threads, _validate, state
 from ._attributes import Watched
 from ._core.compat.loop import Connection, Loop, Member
-from ._core.fast.emitter import PopulationEmitter
+from ._core.fast.emitter import Emitter, PopulationEmitter
 from ._core.fast.loop import FastLoop, Route, max_threads
 from ._core.fast.population import BLOCK_SIZE, FastPopulation
+from ._core.fast.spike_source import SpikeSourceEmitter
 from ._core.shared.logs import SpikeLog, StateLog
 from ._core.shared.spikes import SpikeHistory
 from ._lowering import extremes, lower_weights, receptors_of, why_not_fast
@@ -28,6 +29,7 @@ from ._warnings import PerformanceWarning, ReproducibilityWarning
 from .currents import currentBase, leak
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
+from .sources import SpikeSource
 from .weights import Weights, as_weights
 
 __all__ = ["Network"]
@@ -155,8 +157,10 @@ class Network(Guarded):
         self._next_number = 0
         # by those numbers
         self._claims: dict[int, _owners.Claim] = {}
+        # the step at which each was added
+        self._begins: dict[int, int] = {}
         self._origins: dict[int, _origin.Origin] = {}
-        self._populations: list[baseLIFPop] = []
+        self._populations: list[baseLIFPop | SpikeSource] = []
         self._histories: list[SpikeHistory] = []
         self._projections: list[_Projection] = []
         self._spike_records: dict[int, SpikeRecord] = {}
@@ -181,15 +185,20 @@ class Network(Guarded):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        for number, population in zip(self._numbers, self._populations):
-            self._claims[number].renew(self)
-            _owners.mark(population, self._claims[number])
+        for index, population in self._cells():
+            self._claims[self._numbers[index]].renew(self)
+            _owners.mark(population, self._claims[self._numbers[index]])
 
     def __copy__(self) -> Network:
         _validate.no_shallow_copy(self)
 
-    def __getitem__(self, name: str) -> baseLIFPop:
-        """Return the population that was added under a name."""
+    def _cells(self) -> list[tuple[int, baseLIFPop]]:
+        """Return what has neurons, with its index."""
+        return [(index, population) for index, population in enumerate(self._populations)
+                if isinstance(population, baseLIFPop)]
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the population, or the source of spikes, that was added under a name."""
         return self._populations[_validate.name_of(self, name, self._names)]
 
     @property
@@ -235,19 +244,19 @@ class Network(Guarded):
         precision = "" if self._dtype == np.float64 else f"{self._dtype.name}, "
         return f"Network({', '.join(self._names)}; {precision}dt {self._dt} ms, at {self.time} ms)"
 
-    def add(self, **populations: baseLIFPop) -> None:
-        """Add populations under the names they are to have in records and errors.
+    def add(self, **populations: baseLIFPop | SpikeSource) -> None:
+        """Add populations, and sources of spikes, under the names they are to have in records and errors.
 
         Parameters
         ----------
-        **populations : baseLIFPop
+        **populations : baseLIFPop or SpikeSource
             Random numbers are drawn in the order in which populations are added.
 
         Raises
         ------
         TypeError, ValueError
-            If one is not a population, or it or its name was added before, or it is another network's. None is
-            added then.
+            If one is not a population, or it or its name was added before, or it is another network's, or a source
+            of spikes with `compat`. None is added then.
         RuntimeError
             If the network is running in another thread.
 
@@ -261,8 +270,11 @@ class Network(Guarded):
         _validate.own_thread(self, "it", self._running)
         known = list(self._populations)
         for name, population in populations.items():
-            _validate.new_member(self, name, population, baseLIFPop, self._names, known)
-            _owners.check_free(self, name, population)
+            _validate.new_member(self, name, population, (baseLIFPop, SpikeSource), self._names, known)
+            if isinstance(population, SpikeSource):
+                _validate.for_fast(self, name, population, self._fast)
+            else:
+                _owners.check_free(self, name, population)
             known.append(population)
         _validate.at_most(self, "the number of populations", len(known), MOST_POPULATIONS)
         with Held():
@@ -270,33 +282,43 @@ class Network(Guarded):
                 self._take(name, population)
             self._loop = None
 
-    def _take(self, name: str, population: baseLIFPop) -> None:
-        self._claims[self._next_number] = _owners.take(self, population)
+    def _take(self, name: str, population: baseLIFPop | SpikeSource) -> None:
+        room = population.size
+        if isinstance(population, SpikeSource):
+            room = max(room, population._most_in_step(self._dt))
+        else:
+            self._claims[self._next_number] = _owners.take(self, population)
+        self._begins[self._next_number] = self._step
         self._names.append(name)
         self._populations.append(population)
         self._numbers.append(self._next_number)
         self._next_number += 1
-        self._histories.append(SpikeHistory(population.size, 1))
-        if self._fast:
+        self._histories.append(SpikeHistory(room, 1))
+        if self._fast and isinstance(population, baseLIFPop):
             self._draw_from_seed(len(self._populations) - 1)
 
     def _draw_from_seed(self, index: int) -> None:
         """Draw anew what has been drawn from elsewhere, and is as it was drawn."""
-        population = self._populations[index]
+        population = self._cell(index)
         if population.rng is None and population._has_drawn_potentials():
             population._draw_potentials(self._generator(self._numbers[index], _POTENTIALS))
         conductances = population.leak
         if isinstance(conductances, leak) and conductances.rng is None and conductances._has_drawn_g():
             conductances._spread_from(self._generator(self._numbers[index], _SPREAD))
 
-    def remove(self, population: baseLIFPop) -> None:
+    def _cell(self, index: int) -> baseLIFPop:
+        population = self._populations[index]
+        assert isinstance(population, baseLIFPop)
+        return population
+
+    def remove(self, population: baseLIFPop | SpikeSource) -> None:
         """Take a population out, with all projections from and to it.
 
         Its records end, and keep what they have. It is left as it is; another network takes it as new (`add`).
 
         Parameters
         ----------
-        population : baseLIFPop
+        population : baseLIFPop or SpikeSource
             Of this network.
 
         Raises
@@ -318,7 +340,9 @@ class Network(Guarded):
 
     def _leave_out(self, index: int) -> None:
         name, number = self._names[index], self._numbers[index]
-        self._claims.pop(number).released = True
+        claim = self._claims.pop(number, None)
+        if claim is not None:
+            claim.released = True
 
         def moved(other: int) -> int:
             return other - (other > index)
@@ -328,6 +352,7 @@ class Network(Guarded):
         self._state_records = [record for record in self._state_records if record.name != name]
         self._generators.pop(number, None)
         self._origins.pop(number, None)
+        self._begins.pop(number, None)
         self._warned.discard(number)
         for parts in (self._names, self._populations, self._numbers, self._histories):
             del parts[index]
@@ -382,14 +407,16 @@ class Network(Guarded):
         return _validate.one_of(self, name, population, self._populations,
                                 f"one of the populations added ({', '.join(self._names) or 'none yet'})")
 
-    def connect(self, source: baseLIFPop, target: baseLIFPop, weights: Weights | ArrayLike,
+    def connect(self, source: baseLIFPop | SpikeSource, target: baseLIFPop, weights: Weights | ArrayLike,
                 kind: Literal["exc", "inh", "ampa", "nmda"], *, delay: float = 0.0) -> None:
         """Have the spikes of one population reach another.
 
         Parameters
         ----------
-        source, target : baseLIFPop
-            Populations of this network; they may be the same.
+        source : baseLIFPop or SpikeSource
+            Of this network.
+        target : baseLIFPop
+            Of this network; it may be the source.
         weights : Weights or array_like of shape (source.size, target.size)
             What a spike of each source neuron adds to each target neuron: `Dense` (an array is
             taken as that), `Sparse`, `Ring`, `Uniform` or `OneToOne`.
@@ -415,6 +442,7 @@ class Network(Guarded):
         """
         _validate.own_thread(self, "it", self._running)
         i, j = self._index("source", source), self._index("target", target)
+        _validate.has_neurons(self, "target", target, baseLIFPop)
         weights = as_weights(weights, source.size, target.size)
         _validate.choice(self, "kind", kind, tuple(RECEPTORS))
         if not self._fast:
@@ -441,14 +469,14 @@ class Network(Guarded):
         if depth <= history.depth:
             return
         # spikes of the steps that the shallower history kept stay on their way
-        deeper = SpikeHistory(self._populations[index].size, depth)
+        deeper = SpikeHistory(history.size, depth)
         slots: list[tuple[Neurons, Floats]] = [(np.empty(0, np.intp), np.empty(0))] * depth
         for step in range(max(0, self._step - history.depth), self._step):
             slots[step % depth] = history.of_step(step)
         deeper.__setstate__(slots)
         self._histories[index] = deeper
 
-    def record_spikes(self, population: baseLIFPop, *, to: Path | None = None) -> SpikeRecord:
+    def record_spikes(self, population: baseLIFPop | SpikeSource, *, to: Path | None = None) -> SpikeRecord:
         """Record the spikes of a population from now on.
 
         Parameters
@@ -508,6 +536,7 @@ class Network(Guarded):
         """
         _validate.own_thread(self, "it", self._running)
         index = self._index("population", population)
+        _validate.has_neurons(self, "population", population, baseLIFPop)
         variables = [variables] if isinstance(variables, str) else list(variables)
         for variable in variables:
             _validate.choice(self, "variables", variable, tuple(STATES))
@@ -620,9 +649,9 @@ class Network(Guarded):
         """Refuse what may have been written in place: elements of arrays, rates of which too much arrives."""
         unchanged = self._fast and self._loop is not None and self._loop.current()
         for part in self._arrays if unchanged else (
-                part for population in self._populations for part in _owners.parts(population)):
+                part for _, population in self._cells() for part in _owners.parts(population)):
             part._check_elements()
-        for population in self._populations:
+        for _, population in self._cells():
             if not _has_own(population, "predictSpikes"):
                 population._check_arrivals(self._dt)
 
@@ -640,8 +669,10 @@ class Network(Guarded):
     def _begin_steps(self) -> None:
         """Note what populations are before their first step, and whose they are."""
         if self._fast:
-            _owners.check_apart(self, self._names, self._populations)
-        for index, population in enumerate(self._populations):
+            cells = self._cells()
+            _owners.check_apart(self, [self._names[index] for index, _ in cells],
+                                [population for _, population in cells])
+        for index, population in self._cells():
             number, claim = self._numbers[index], self._claims[self._numbers[index]]
             if self._fast:
                 self._draw_from_seed(index)
@@ -662,7 +693,7 @@ class Network(Guarded):
 
     def _forget_what_was_set(self) -> None:
         """Note that what was set on populations before a step is not what they have by now."""
-        for population in self._populations:
+        for _, population in self._cells():
             for part in _owners.parts(population):
                 part.__dict__.pop("_touched", None)
 
@@ -679,12 +710,13 @@ class Network(Guarded):
             if extremes(made.weights)[0] < 0:
                 signed.setdefault(made.target, set()).update(RECEPTORS[made.kind])
         self._watched, self._checks = [], []
-        for index, (name, population) in enumerate(zip(self._names, self._populations)):
+        for index, population in self._cells():
+            name = self._names[index]
             reached = signed.get(index, set())
             self._watched.append((name, population, reached))
             self._checks += _range.checks_of(name, population, signed=reached,
                                              fast=self._fast and self._numbers[index] not in self._others)
-        self._arrays = [part for population in self._populations for part in _owners.parts(population)
+        self._arrays = [part for _, population in self._cells() for part in _owners.parts(population)
                         if any(type(value) is np.ndarray and part._is_parameter(attribute)
                                for attribute, value in vars(part).items())]
 
@@ -692,11 +724,11 @@ class Network(Guarded):
         # kept from run to run, which may be short, as long as nothing was changed
         if self._loop is None or not self._loop.current():
             self._begin_steps()
-            others = [index for index in range(len(self._populations)) if self._why_not_fast(index) is not None]
+            others = [index for index, _ in self._cells() if self._why_not_fast(index) is not None]
             self._others = {self._numbers[index] for index in others}
             self._check_kinds(others)
             for index in others:
-                _range.warn_of_long_steps(self._names[index], self._populations[index], self._dt, self._reached(index))
+                _range.warn_of_long_steps(self._names[index], self._cell(index), self._dt, self._reached(index))
             self._find_checks()
             with self._lent_generators(others):
                 self._loop = self._make_fast_loop(others)
@@ -714,7 +746,7 @@ class Network(Guarded):
         return [record._log for record in self._state_records]
 
     def _member(self, index: int) -> Member:
-        population = self._populations[index]
+        population = self._cell(index)
         self._warn(index, _why_python(population))
         if not self._fast:
             _range.warn_of_long_steps(self._names[index], population, self._dt, self._reached(index))
@@ -726,7 +758,7 @@ class Network(Guarded):
         return None if record is None else record._log
 
     def _connection(self, made: _Projection, source: Member) -> Connection:
-        target, (buffer, method) = self._populations[made.target], RECEIVERS[made.kind]
+        target, (buffer, method) = self._cell(made.target), RECEIVERS[made.kind]
         return Connection(lower_weights(made.weights), source, getattr(target, buffer), made.delay,
                           getattr(target, method) if _has_own(target, method) else None, made.begin)
 
@@ -736,6 +768,8 @@ class Network(Guarded):
             if made.target in others:
                 _validate.published_kind(self, made.kind, tuple(RECEIVERS),
                                          f"onto {self._names[made.target]}, which the fast arithmetic does not step")
+                if isinstance(self._populations[made.source], SpikeSource):
+                    _validate.fast_target(self, "a SpikeSource's projection", self._names[made.target])
 
     def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
         emitters = {index: self._emitter(index) for index in range(len(self._populations)) if index not in others}
@@ -743,17 +777,21 @@ class Network(Guarded):
         routes, connections = [], []
         for made in self._projections:
             history = self._histories[made.source]
-            if made.target in emitters:
-                routes.append(Route(lower_weights(made.weights), history, emitters[made.target].population,
+            target = emitters.get(made.target)
+            if isinstance(target, PopulationEmitter):
+                routes.append(Route(lower_weights(made.weights), history, target.population,
                                     RECEPTORS[made.kind], made.delay, made.begin))
             else:
-                source = members.get(made.source) or Member(self._populations[made.source], history, compiled=False)
+                source = members.get(made.source) or Member(self._cell(made.source), history, compiled=False)
                 connections.append(self._connection(made, source))
         return FastLoop(list(emitters.values()), routes, list(members.values()), connections, self._traces(),
                         self._step, self._dt)
 
-    def _emitter(self, index: int) -> PopulationEmitter:
+    def _emitter(self, index: int) -> Emitter:
         population = self._populations[index]
+        if isinstance(population, SpikeSource):
+            return SpikeSourceEmitter(population.ids, population.times, self._dt, self._histories[index],
+                                      self._log(index), self._begins[self._numbers[index]])
         cell = population._lowered_now()
         fast = FastPopulation(cell, receptors_of(cell), self._dt, self._key, 2*self._numbers[index],
                               self._reached(index), self._dtype == np.float32)
@@ -766,7 +804,7 @@ class Network(Guarded):
 
     def _why_not_fast(self, index: int) -> str | None:
         """Return why a population of the fast arithmetic is stepped otherwise, or None; warn of it once."""
-        population = self._populations[index]
+        population = self._cell(index)
         own = [method for _, method in RECEIVERS.values() if _has_own(population, method)]
         if own:
             reason: str | None = f"{type(population).__name__} has its own {own[0]}"
@@ -779,7 +817,7 @@ class Network(Guarded):
         return reason
 
     def _thread_count(self) -> int:
-        blocks = sum(-(-population.size // BLOCK_SIZE) for population in self._populations)
+        blocks = sum(-(-population.size // BLOCK_SIZE) for _, population in self._cells())
         if self._threads is not None:
             return _threads.allowed(min(self._threads, max(blocks, 1)))
         return _threads.allowed(max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD)))
@@ -787,7 +825,7 @@ class Network(Guarded):
     @contextlib.contextmanager
     def _lent_generators(self, others: Sequence[int]) -> Iterator[None]:
         """Have populations that are stepped in another arithmetic, and have no rng, draw from the seed's, too."""
-        lent = [source for index in others if self._populations[index].rng is None for source in self._lend(index)]
+        lent = [source for index in others if self._cell(index).rng is None for source in self._lend(index)]
         try:
             yield
         finally:
@@ -886,10 +924,10 @@ class Network(Guarded):
     def _reset(self, seed: Seed) -> None:
         seed = self._seed if seed is None else _validate.network_seed(self, seed, self._fast)
         before = self._seed
-        with _origin.all_or_nothing(self._populations):
+        with _origin.all_or_nothing([population for _, population in self._cells()]):
             try:
                 self._seed = seed
-                for index, population in enumerate(self._populations):
+                for index, population in self._cells():
                     self._reset_population(index, population)
                 # a file may refuse
                 self._restart_records()
@@ -898,6 +936,7 @@ class Network(Guarded):
                 raise
         self._step, self._generators, self._origins, self._loop = 0, {}, {}, None
         self._projections = [made._replace(begin=0) for made in self._projections]
+        self._begins = dict.fromkeys(self._begins, 0)
         for history in self._histories:
             history.clear()
 

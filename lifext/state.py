@@ -24,6 +24,7 @@ from ._attributes import NOT_STATE, Parameter, Spiked, State, Watched
 from ._core.shared.spikes import SpikeBuffer, SpikeHistory
 from ._provenance import provenance
 from ._types import Path
+from .sources import SpikeSource
 
 if TYPE_CHECKING:
     from .network import Network
@@ -160,7 +161,10 @@ def _seen(network: Network) -> tuple[dict[str, Any], list[Slot]]:
     sources: list[Any] = []
     places: dict[int, str] = {}
     for name, population in zip(network._names, network._populations):
-        _see_object(name, population, structure, slots, sources, places)
+        if isinstance(population, SpikeSource):
+            structure[name] = (f"{population!r} (checksum {_checksum(population.ids, population.times):08x})")
+        else:
+            _see_object(name, population, structure, slots, sources, places)
     _see_generators(network, structure, slots, sources)
     _see_network(network, structure, slots)
     _see_state_records(network, structure, slots)
@@ -184,13 +188,15 @@ def _see_network(network: Network, structure: dict[str, Any], slots: list[Slot])
         # a population was removed: those after it keep their random streams
         structure["random streams"] = list(network._numbers)
     slots.append(Slot("network", {"step": network._step, "seed": network._seed,
-                                  "begins": np.array([made.begin for made in network._projections], dtype=np.intp)},
+                                  "begins": np.array([made.begin for made in network._projections], dtype=np.intp),
+                                  "added": np.array([network._begins[number] for number in network._numbers], np.intp)},
                       functools.partial(_plan_network, network)))
-    for name, history in zip(network._names, network._histories):
+    for name, population, history in zip(network._names, network._populations, network._histories):
         spikes = history.slots()
         slots.append(Slot(f"{name} on their way", {
             "counts": np.array([len(ids) for ids, _ in spikes]), "ids": np.concatenate([ids for ids, _ in spikes]),
-            "times": np.concatenate([times for _, times in spikes])}, functools.partial(_plan_history, history)))
+            "times": np.concatenate([times for _, times in spikes])},
+            functools.partial(_plan_history, history, population.size)))
 
 
 def _plan_network(network: Network, value: Any) -> Action:
@@ -202,14 +208,18 @@ def _plan_network(network: Network, value: Any) -> Action:
     _sound(begins.shape == (len(network._projections),) and begins.dtype.kind == "i"
            and ((begins >= 0) & (begins <= step)).all(), "where a projection begins")
     projections = [made._replace(begin=int(begin)) for made, begin in zip(network._projections, begins)]
-    return lambda: vars(network).update(_step=step, _seed=seed, _projections=projections)
+    added = value.get("added", np.zeros(len(network._numbers), dtype=np.intp))
+    _sound(added.shape == (len(network._numbers),) and added.dtype.kind == "i"
+           and ((added >= 0) & (added <= step)).all(), "when a population was added")
+    first = dict(zip(network._numbers, map(int, added)))
+    return lambda: vars(network).update(_step=step, _seed=seed, _projections=projections, _begins=first)
 
 
-def _plan_history(history: SpikeHistory, value: Any) -> Action:
+def _plan_history(history: SpikeHistory, size: int, value: Any) -> Action:
     counts, ids, times = value["counts"], value["ids"], value["times"]
     _sound(counts.shape == (history.depth,) and counts.dtype.kind == "i"
            and (counts >= 0).all() and (counts <= history.size).all(), "the number of spikes of each step")
-    _check_spikes(ids, times, history.size)
+    _check_spikes(ids, times, size)
     _sound(counts.sum() == len(ids), "the number of spikes")
     ends = np.cumsum(counts)[:-1]
     return functools.partial(history.__setstate__, list(zip(np.split(ids, ends), np.split(times, ends))))
@@ -416,6 +426,10 @@ def _plan_stream(record: Any, value: Any) -> Action:
 
 def _check_start(start: Any) -> None:
     _sound(type(start) is float and math.isfinite(start), "the start of a record")
+
+
+def _checksum(*arrays: Any) -> int:
+    return functools.reduce(lambda sum_, array: zlib.crc32(np.ascontiguousarray(array).data, sum_), arrays, 0)
 
 
 def _see_state_records(network: Network, structure: dict[str, Any], slots: list[Slot]) -> None:

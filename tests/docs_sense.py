@@ -54,7 +54,7 @@ def everywhere(block, names):
     """What holds for each population and each record of any page."""
     pops = {id(pop): pop for value in names.values() for pop in things(value, lifext.LIF_Pop.baseLIFPop)}
     for net in (net for value in names.values() for net in things(value, lifext.Network)):
-        pops.update({id(pop): pop for pop in net._populations})
+        pops.update({id(pop): pop for _, pop in net._cells()})
     for pop in pops.values():
         name = type(pop).__name__
         expect(block, np.all((pop._vM > -100) & (pop._vM < 0)), f"potentials of a {name} are within -100 and 0 mV")

@@ -71,9 +71,9 @@ class Ranges:
     def __init__(self, net):
         self.net, self.start = net, net.time
         with np.errstate(all="ignore"):
-            self.bounds = {id(pop): bounds(pop) for pop in net._populations if is_known(pop)}
-        self.refractory = {id(pop): np.max(pop.refDur) for pop in net._populations}
-        self.ends = {id(pop): np.max(pop._endRefract) for pop in net._populations}
+            self.bounds = {id(pop): bounds(pop) for _, pop in net._cells() if is_known(pop)}
+        self.refractory = {id(pop): np.max(pop.refDur) for _, pop in net._cells()}
+        self.ends = {id(pop): np.max(pop._endRefract) for _, pop in net._cells()}
         self.counts = {id(record): len(record) for record in self._records()}
 
     def _records(self):
@@ -83,7 +83,7 @@ class Ranges:
     def check(self):
         """Raise AssertionError where something is out of its range, with all that is."""
         found = []
-        for name, pop in zip(self.net._names, self.net._populations):
+        for name, pop in ((self.net._names[index], pop) for index, pop in self.net._cells()):
             found += [f"{name}.{words}, at {self.net.time} ms" for words in self._of_population(pop)]
         for record in self._records():
             found += self._of_record(record)

@@ -74,7 +74,10 @@ def test_the_api_pages_have_every_public_name():
 
 def test_the_api_pages_have_every_module_with_public_names():
     # what `import lifext` brings is listed by its names
-    brought = {"LIF_Pop", "currents", "ivprobs", "kinetics", "network", "recording", "spikeDC", "trials", "weights"}
+    brought = {"LIF_Pop", "currents", "ivprobs", "kinetics", "network", "recording", "sources", "spikeDC", "trials",
+               "weights"}
+    # descriptions that the published classes come down to, which have no names of their own yet
+    brought |= {"cells", "receptors"}
     public = {f"lifext.{module.name}" for module in pkgutil.iter_modules(lifext.__path__)
               if not module.name.startswith("_") and module.name not in {*brought, "cli"}}
     assert set(entries("modules.rst")) == public

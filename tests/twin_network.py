@@ -1,7 +1,7 @@
-"""A network whose steps are taken by the NumPy twins, in Python: what `loop.pyx` and `fast_loop.pyx` do, to be read."""
+"""A network whose steps are taken by the NumPy twins, in Python: what the loops of `_core` do, to be read."""
 import numpy as np
 
-from lifext import Network, _core
+from lifext import Network, SpikeSource, _core
 from lifext._core.fast import twins
 from lifext._core.shared.projection import Projection
 from lifext._lowering import gatings_of, lower_weights
@@ -17,7 +17,7 @@ class TwinNetwork(Network):
 
     def _run_steps(self, count):
         self._begin_steps()
-        by_python = [k for k in range(len(self._populations)) if not self._fast or self._why_not_fast(k) is not None]
+        by_python = [k for k, _ in self._cells() if not self._fast or self._why_not_fast(k) is not None]
         self._others = {self._numbers[k] for k in by_python}
         self._find_checks()
         self._check_kinds(by_python)
@@ -33,8 +33,11 @@ class TwinNetwork(Network):
 
     def _take_step(self, by_python):
         step, time = self._step, self._step * self._dt
-        cells = {k: _Unit(self, k) for k in range(len(self._populations)) if k not in by_python}
-        spikes = {k: unit.step(step) for k, unit in cells.items()}
+        cells = {k: _Stepped(self, k) for k, _ in self._cells() if k not in by_python}
+        spikes = {k: cell.step(step) for k, cell in cells.items()}
+        for k, source in enumerate(self._populations):
+            if isinstance(source, SpikeSource):
+                spikes[k] = _emitted(source, step, self._dt, self._begins[self._numbers[k]])
         for k in by_python:
             population = self._populations[k]
             population.predictSpikes(self._dt, time)
@@ -54,8 +57,8 @@ class TwinNetwork(Network):
                 self._hand_over(made, *arrived)
         for k in by_python:
             self._populations[k].processTimeStep(self._dt, time)
-        for unit in cells.values():
-            unit.finish(time)
+        for cell in cells.values():
+            cell.finish(time)
         for record in self._state_records:
             record.take(step)
 
@@ -82,7 +85,15 @@ class TwinNetwork(Network):
                 getattr(target, method)(self._dt, 1, [[time]], projection.row(source)[None])
 
 
-class _Unit:
+def _emitted(source, step, dt, first):
+    """Return who of a source spikes in a step, in the order of the cells, and when in it."""
+    now = (source.times >= step * dt) & (source.times < (step + 1) * dt) & (step >= first)
+    ids, times = source.ids[now], np.minimum(source.times[now] - step * dt, 0.9999999999999999 * dt)
+    order = np.lexsort((times, ids))
+    return ids[order], times[order]
+
+
+class _Stepped:
     """A step of one population in the fast arithmetic."""
 
     def __init__(self, network, k):
