@@ -39,13 +39,14 @@ from .network import *
 from .recording import *
 from .sources import *
 from .spikeDC import spikeDC
+from .synapses.short_term import ShortTerm
 from .trials import *
 from .weights import *
 
 __version__ = "0.1.0"
 
 # one by one, as type checkers read it
-__all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "spikeDC", "__version__"]
+__all__ = ["LIF_Pop", "currents", "ivprobs", "kinetics", "spikeDC", "ShortTerm", "__version__"]
 __all__ += LIF_Pop.__all__
 __all__ += currents.__all__
 __all__ += kinetics.__all__

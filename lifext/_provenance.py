@@ -38,7 +38,7 @@ def of_network(network: Network) -> dict[str, Any]:
             "dtype": network.dtype.name,
             "populations": dict(zip(names, map(_facts, network._populations))),
             "projections": [_projection(names[made.source], names[made.target], made.weights, made.kind,
-                                        made.delay * network.dt, made.begin * network.dt)
+                                        made.delay * network.dt, made.begin * network.dt, made.synapses)
                             for made in network._projections]}
 
 
@@ -81,10 +81,15 @@ def _is_parameter(declared: object, name: str, value: Any) -> bool:
         not name.startswith("_") and isinstance(value, (bool, int, float, str)))
 
 
-def _projection(source: str, target: str, weights: Weights, kind: str, delay: float, begin: float) -> dict[str, Any]:
+def _projection(source: str, target: str, weights: Weights, kind: str, delay: float, begin: float,
+                synapses: Any) -> dict[str, Any]:
     values = {name.lstrip("_"): _value(value) for name, value in vars(weights).items()
               if isinstance(value, (bool, int, float, np.ndarray))}
     facts: dict[str, Any] = {"source": source, "target": target, "kind": kind, "delay": delay, "begin": begin}
+    if synapses is not None:
+        description = synapses.description
+        facts["synapse"] = {"class": _class_name(description),
+                            **dict(zip(description.core["parameters"], description.parameters()))}
     return {**facts, "weights": {"class": _class_name(weights), "shape": list(weights.shape or ()), **values}}
 
 

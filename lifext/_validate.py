@@ -629,6 +629,12 @@ def for_fast(owner: object, name: str, value: Any, fast: bool) -> None:
         _refuse(ValueError, owner, name, "of the published code with compat=True, which has its models only", value)
 
 
+def synapse(owner: object, value: Any, kind: type) -> None:
+    """Refuse what is no description of a synapse."""
+    if value is not None and not isinstance(value, kind):
+        _refuse(TypeError, owner, "synapse", "None or a ShortTerm", value)
+
+
 def fast_target(owner: object, what: str, target: str) -> None:
     """Refuse what reaches only populations that the fast arithmetic steps."""
     raise ValueError(f"{type(owner).__name__}: {what} onto {target} must be onto a population that the fast arithmetic "

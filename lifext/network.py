@@ -15,7 +15,7 @@ from . import _origin, _owners, _plausible, _range, _threads, _validate, state
 from ._attributes import Watched
 from ._core.compat.loop import Connection, Loop, Member
 from ._core.fast.emitter import Emitter, PopulationEmitter
-from ._core.fast.loop import FastLoop, Route, max_threads
+from ._core.fast.loop import FastLoop, Route, SynapseState, max_threads
 from ._core.fast.population import BLOCK_SIZE, FastPopulation
 from ._core.fast.spike_source import SpikeSourceEmitter
 from ._core.shared.logs import SpikeLog, StateLog
@@ -30,6 +30,7 @@ from .currents import currentBase, leak
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
 from .sources import SpikeSource
+from .synapses._synapse import Synapse
 from .weights import Weights, as_weights
 
 __all__ = ["Network"]
@@ -54,6 +55,7 @@ class _Projection(NamedTuple):
     kind: str          # what they excite or inhibit
     delay: int         # steps
     begin: int         # the first step whose spikes it carries
+    synapses: SynapseState | None = None
 
 
 def _has_own(population: baseLIFPop, method: str) -> bool:
@@ -408,7 +410,8 @@ class Network(Guarded):
                                 f"one of the populations added ({', '.join(self._names) or 'none yet'})")
 
     def connect(self, source: baseLIFPop | SpikeSource, target: baseLIFPop, weights: Weights | ArrayLike,
-                kind: Literal["exc", "inh", "ampa", "nmda"], *, delay: float = 0.0) -> None:
+                kind: Literal["exc", "inh", "ampa", "nmda"], *, delay: float = 0.0,
+                synapse: Synapse | None = None) -> None:
         """Have the spikes of one population reach another.
 
         Parameters
@@ -425,6 +428,9 @@ class Network(Guarded):
             receptors of one type alone, which the published classes cannot, nor a network with `compat`.
         delay : float, optional
             ms, a multiple of dt. A spike keeps its time within the step.
+        synapse : ShortTerm, optional
+            What the projection does to spikes before it delivers them; left out, nothing. Each projection has a state
+            of its own. Not with `compat`.
 
         Raises
         ------
@@ -443,6 +449,9 @@ class Network(Guarded):
         _validate.own_thread(self, "it", self._running)
         i, j = self._index("source", source), self._index("target", target)
         _validate.has_neurons(self, "target", target, baseLIFPop)
+        _validate.synapse(self, synapse, Synapse)
+        if synapse is not None:
+            _validate.for_fast(self, "synapse", synapse, self._fast)
         weights = as_weights(weights, source.size, target.size)
         _validate.choice(self, "kind", kind, tuple(RECEPTORS))
         if not self._fast:
@@ -454,7 +463,8 @@ class Network(Guarded):
             self._warn_of_unseeded(i, j, weights)
         with Held():
             self._deepen(i, steps + 1)
-            self._projections.append(_Projection(i, j, weights, kind, steps, self._step))
+            state = None if synapse is None else SynapseState(synapse, source.size)
+            self._projections.append(_Projection(i, j, weights, kind, steps, self._step, state))
             self._loop = None
 
     def _warn_of_unseeded(self, source: int, target: int, weights: Weights) -> None:
@@ -770,6 +780,8 @@ class Network(Guarded):
                                          f"onto {self._names[made.target]}, which the fast arithmetic does not step")
                 if isinstance(self._populations[made.source], SpikeSource):
                     _validate.fast_target(self, "a SpikeSource's projection", self._names[made.target])
+                if made.synapses is not None:
+                    _validate.fast_target(self, "a projection with a synapse", self._names[made.target])
 
     def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
         emitters = {index: self._emitter(index) for index in range(len(self._populations)) if index not in others}
@@ -780,7 +792,7 @@ class Network(Guarded):
             target = emitters.get(made.target)
             if isinstance(target, PopulationEmitter):
                 routes.append(Route(lower_weights(made.weights), history, target.population,
-                                    RECEPTORS[made.kind], made.delay, made.begin))
+                                    RECEPTORS[made.kind], made.delay, made.begin, made.synapses))
             else:
                 source = members.get(made.source) or Member(self._cell(made.source), history, compiled=False)
                 connections.append(self._connection(made, source))
@@ -937,6 +949,9 @@ class Network(Guarded):
         self._step, self._generators, self._origins, self._loop = 0, {}, {}, None
         self._projections = [made._replace(begin=0) for made in self._projections]
         self._begins = dict.fromkeys(self._begins, 0)
+        for made in self._projections:
+            if made.synapses is not None:
+                made.synapses.reset()
         for history in self._histories:
             history.clear()
 

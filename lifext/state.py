@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from . import LIF_Pop, _archive, _validate, currents, kinetics
 from ._attributes import NOT_STATE, Parameter, Spiked, State, Watched
+from ._core.fast.loop import SynapseState
 from ._core.shared.spikes import SpikeBuffer, SpikeHistory
 from ._provenance import provenance
 from ._types import Path
@@ -184,6 +185,12 @@ def _see_network(network: Network, structure: dict[str, Any], slots: list[Slot])
         structure[f"projection {k}"] = (
             f"{network._names[made.source]} to {network._names[made.target]}, {made.kind}, delay {made.delay} steps, "
             f"shape {tuple(made.weights.shape or ())}")
+        if made.synapses is not None:
+            structure[f"projection {k}"] += f", {made.synapses.description!r}"
+            state, steps, times = made.synapses.arrays()
+            names = made.synapses.description.core["state"]
+            value = {**dict(zip(names, state)), "steps": steps, "times": times}
+            slots.append(Slot(f"synapses of projection {k}", value, functools.partial(_plan_synapses, made.synapses)))
     if network._numbers != list(range(len(network._numbers))):
         # a population was removed: those after it keep their random streams
         structure["random streams"] = list(network._numbers)
@@ -213,6 +220,16 @@ def _plan_network(network: Network, value: Any) -> Action:
            and ((added >= 0) & (added <= step)).all(), "when a population was added")
     first = dict(zip(network._numbers, map(int, added)))
     return lambda: vars(network).update(_step=step, _seed=seed, _projections=projections, _begins=first)
+
+
+def _plan_synapses(synapses: SynapseState, value: Any) -> Action:
+    state = [value[name] for name in synapses.description.core["state"]]
+    steps, times = value["steps"], value["times"]
+    for part in (*state, times):
+        _sound(part.dtype == np.float64 and part.shape == synapses.last_step.shape and np.isfinite(part).all(),
+               "the state of synapses")
+    _sound(steps.dtype == np.intp and steps.shape == times.shape and (steps >= -1).all(), "the last spikes of synapses")
+    return functools.partial(synapses.restore, state, steps, times)
 
 
 def _plan_history(history: SpikeHistory, size: int, value: Any) -> Action:

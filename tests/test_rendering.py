@@ -53,6 +53,7 @@ def test_each_equation_stands_once():
     seen = descriptions.read()
     lines = [line for gating in seen["gatings"] for part in ("relax", "take", "arrival") for line in gating.core[part]]
     lines += [line for drive in seen["drives"] for line in (drive.current, drive.force) if line]
+    lines += [line for core in seen["synapses"].values() for line in core["spike"]]
     lines += [*seen["cell"]["begin"], *seen["cell"]["move"], *seen["cell"]["correct"]]
     sources = [path.read_text() for path in (*CORE.rglob("*.in"), CORE / "fast/kernels.pxi")]
     assert len(lines) > 10

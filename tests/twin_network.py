@@ -52,7 +52,8 @@ class TwinNetwork(Network):
             if step - made.delay >= made.begin:
                 arrived = self._histories[made.source].of_step(step - made.delay)
             if made.target in cells:
-                cells[made.target].receive(*arrived, lower_weights(made.weights), RECEPTORS[made.kind])
+                cells[made.target].receive(*arrived, lower_weights(made.weights), RECEPTORS[made.kind],
+                                           self._factors(made, *arrived))
             else:
                 self._hand_over(made, *arrived)
         for k in by_python:
@@ -71,6 +72,19 @@ class TwinNetwork(Network):
         if record is not None and not record.closed:
             known = record._log.arrays()
             record._log.restore(*map(np.concatenate, zip(known, (ids, step * self._dt + times))))
+
+    def _factors(self, made, ids, times):
+        """By what the synapses multiply the weights of each spike, which changes their state."""
+        synapses, step, factors = made.synapses, self._step - made.delay, []
+        for i, time in zip(ids, times) if synapses is not None else ():
+            last = synapses.last_step[i]
+            since = np.inf if last < 0 else (step - last) * self._dt + (time - synapses.last_time[i])
+            state = [part[i] for part in synapses.state]
+            factors.append(synapses.description.factor(state, since))
+            synapses.last_step[i], synapses.last_time[i] = step, time
+            for part, value in zip(synapses.state, state):
+                part[i] = value
+        return factors if synapses is not None else None
 
     def _hand_over(self, made, ids, times):
         target, method = self._populations[made.target], RECEIVERS[made.kind][1]
@@ -115,11 +129,11 @@ class _Stepped:
         self.twin.step(step, np.inf)
         return self.twin.ids, self.twin.times
 
-    def receive(self, ids, times, projection, receptors):
+    def receive(self, ids, times, projection, receptors, factors=None):
         p = projection
         apart = Projection(p.kind, p.n_source, p.n_target, dense=p.dense, indptr=p.indptr, indices=p.indices,
                            values=p.values, flat=0.0, first=p.first)
-        self.twin.receive(times, [apart.row(source) for source in ids], p.flat, receptors)
+        self.twin.receive(times, [apart.row(source) for source in ids], p.flat, receptors, factors)
 
     def finish(self, time):
         cell, ids, times = self.cell, self.twin.ids, self.twin.times

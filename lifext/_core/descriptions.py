@@ -1,4 +1,4 @@
-"""What the templates of the compiled step are filled with: the equations of receptors and cells, name by name.
+"""What the templates of the compiled step are filled with: the equations of receptors, cells and synapses.
 
 Read when the package is built, before it can be imported: from the files that state the equations, by their syntax.
 """
@@ -294,7 +294,9 @@ def read() -> dict[str, Any]:
     variants = [Variant(name, [_receptor(place, kinds, gatings, drives) for place, kinds in enumerate(receptors)])
                 for name, receptors in constants_of(PACKAGE / "_core/fast/variants.py")["VARIANTS"].items()]
     return {"gatings": list(gatings.values()), "drives": list(drives.values()), "variants": variants,
-            "cell": constants_of(PACKAGE / "cells/lif.py")["CORE"], "Part": Part}
+            "cell": constants_of(PACKAGE / "cells/lif.py")["CORE"], "Part": Part,
+            "synapses": {name: constants_of(PACKAGE / f"synapses/{name}.py")["CORE"]
+                         for name in constants_of(PACKAGE / "synapses/__init__.py")["SYNAPSES"]}}
 
 
 def _receptor(place: int, kinds: str, gatings: dict[str, Gating], drives: dict[str, Drive]) -> Receptor:

@@ -24,9 +24,11 @@ from libc.stdlib cimport calloc, free
 import numpy as np
 
 from ..compat.loop cimport Connection, Member
+from ..shared.equations cimport facilitated, recovered
 from ..shared.logs cimport SpikeLog
 from ..shared.projection cimport DENSE, RING, SPARSE, Projection
 from ..shared.spikes cimport SpikeHistory
+from .double_math cimport fast_exp
 from .emitter cimport Emitter
 from .population cimport FastLoops, FastPopulation, Link, Receptor, fast_loops
 
@@ -73,6 +75,64 @@ def has_openmp():
     return bool(lifext_has_threads())
 
 
+include "synapses.pxi"
+
+
+cdef class SynapseState:
+    """What a projection's synapses have come to: it goes on from run to run.
+
+    Parameters
+    ----------
+    description : lifext.synapses._synapse.Synapse
+    size : int
+        Source cells.
+    """
+    cdef readonly object description
+    cdef readonly list state              # (size,) each
+    cdef readonly object last_step        # (size,) of the last spike, -1 before the first
+    cdef readonly object last_time        # (size,) ms after the start of that step
+    cdef Synapses all
+
+    def __init__(self, description, Py_ssize_t size):
+        self.description, self.state = description, [np.array(part) for part in description.initial(size)]
+        self.last_step, self.last_time = np.full(size, -1, np.intp), np.zeros(size)
+        self._point()
+
+    cdef _point(self):
+        cdef Py_ssize_t k
+        if len(self.last_step) == 0:
+            # nobody ever spikes
+            return
+        cdef Py_ssize_t[::1] steps = self.last_step
+        cdef double[::1] array = self.last_time
+        self.all.kind = self.description.number
+        self.all.last_step, self.all.last_time = &steps[0], &array[0]
+        for k, value in enumerate(self.description.parameters()):
+            self.all.parameter[k] = value
+        for k in range(len(self.state)):
+            array = self.state[k]
+            self.all.state[k] = &array[0]
+
+    def __reduce__(self):
+        return SynapseState, (self.description, len(self.last_step)), self.arrays()
+
+    def __setstate__(self, arrays):
+        self.restore(*arrays)
+
+    def arrays(self):
+        """Return copies of the state, of the steps of the last spikes, and of when they were in these."""
+        return [part.copy() for part in self.state], self.last_step.copy(), self.last_time.copy()
+
+    def restore(self, state, last_step, last_time):
+        """Go to a state that `arrays` has returned."""
+        for part, value in zip((*self.state, self.last_step, self.last_time), (*state, last_step, last_time)):
+            part[:] = value
+
+    def reset(self):
+        """Go back to the state before any spike."""
+        self.restore(self.description.initial(len(self.last_step)), -1, 0.0)
+
+
 cdef class Route:
     """A projection onto a population of the fast arithmetic.
 
@@ -89,6 +149,8 @@ cdef class Route:
         Steps.
     begin : int, optional
         The first step whose spikes it carries.
+    synapses : SynapseState, optional
+        What it does to spikes; left out, nothing.
     """
     cdef Link link
     cdef Receptor *reached[MOST_REACHED]
@@ -98,13 +160,16 @@ cdef class Route:
     cdef FastPopulation target
     cdef Py_ssize_t delay
     cdef Py_ssize_t begin
+    cdef SynapseState synapses
+    cdef double[::1] factors              # of the spikes that arrive in the step
 
     def __init__(self, Projection projection, SpikeHistory source, FastPopulation target, receptors, Py_ssize_t delay,
-                 Py_ssize_t begin=0):
+                 Py_ssize_t begin=0, SynapseState synapses=None):
         cdef Link *link = &self.link
         cdef Py_ssize_t k
         self.projection, self.source, self.target = projection, source, target
         self.delay, self.begin, self.kernels = delay, begin, fast_loops(target.single)
+        self.synapses, self.factors = synapses, np.empty(0)
         if len(receptors) > MOST_REACHED:
             raise ValueError(f"Route: receptors must be at most {MOST_REACHED}, got {len(receptors)}")
         link.kind, link.n_target, link.dt = projection.kind, projection.n_target, target.c.dt
@@ -112,7 +177,7 @@ cdef class Route:
             self.reached[k] = target.receptor_of(name)
         link.n_receptors, link.receptors = len(receptors), self.reached
         link.width, link.first, link.flat = projection.values.shape[0], projection.first, projection.flat
-        link.largest = projection.largest
+        link.largest = projection.largest*(1.0 if synapses is None else synapses.description.most)
         if projection.dense.shape[0] > 0:
             link.dense = &projection.dense[0, 0]
         if projection.indptr.shape[0] > 0:
@@ -131,9 +196,23 @@ cdef class Route:
         first = self.source.begins[slot]
         if self.source.counts[slot] == 0:
             return 0
-        self.target.note_arrivals(&self.link, &self.source.ids[first], &self.source.times[first], NULL,
-                                  self.source.counts[slot])
+        self.pass_on(step - self.delay, first, self.source.counts[slot])
+        self.target.note_arrivals(&self.link, &self.source.ids[first], &self.source.times[first],
+                                  NULL if self.synapses is None else &self.factors[0], self.source.counts[slot])
         return self.source.counts[slot]
+
+    cdef int pass_on(self, Py_ssize_t step, Py_ssize_t first, Py_ssize_t count) except -1 nogil:
+        """Have the synapses take in the spikes of a step, once and in order, whoever delivers them."""
+        cdef Py_ssize_t k
+        if self.synapses is None:
+            return 0
+        if self.factors.shape[0] < count:
+            with gil:
+                self.factors = np.empty(2*count)
+        for k in range(count):
+            self.factors[k] = factor_of(&self.synapses.all, self.source.ids[first + k], step,
+                                        self.source.times[first + k], self.link.dt)
+        return 0
 
     cdef Py_ssize_t cost(self) noexcept nogil:
         """About how many additions a spike is: says how spikes are shared out, not whether they are delivered."""
@@ -147,6 +226,7 @@ cdef class Route:
         """Hand the spikes that arrive in a step to one of so many equal parts of the targets."""
         cdef Py_ssize_t start = self.link.n_target*part//parts, stop = self.link.n_target*(part + 1)//parts
         cdef Py_ssize_t slot, first, last, k
+        cdef double factor = 1.0
         # of parts that begin with the first target, only one has any: it takes what is for all targets alike
         if step - self.delay < self.begin or start == stop:
             return
@@ -155,7 +235,9 @@ cdef class Route:
         for k in range(first, last):
             if k + AHEAD < last:
                 self.kernels.fetch(&self.link, self.source.ids[k + AHEAD])
-            self.kernels.deliver(&self.link, self.source.ids[k], self.source.times[k], 1.0, start, stop)
+            if self.synapses is not None:
+                factor = self.factors[k - first]
+            self.kernels.deliver(&self.link, self.source.ids[k], self.source.times[k], factor, start, stop)
 
     def hand_over(self, Py_ssize_t step, Py_ssize_t part=0, Py_ssize_t parts=1):
         """Deliver the spikes that arrive in a step, for tests."""

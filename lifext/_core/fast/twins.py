@@ -212,12 +212,12 @@ class Receptor:
         self.apart: list[Any] = [0.0 for _ in self.gating.core["sums"]]
         self.alike = list(self.apart)
 
-    def receive(self, time: float, row: Any, flat: float, dt: float, dtype: Any) -> None:
+    def receive(self, time: float, factor: float, row: Any, flat: float, dt: float, dtype: Any) -> None:
         """Take note of a spike: of its weights, less `flat`, and of what it adds to all neurons alike."""
         for k, part in enumerate(self.gating.arrival(dt - time, dt)):
-            self.apart[k] = self.apart[k] + dtype.type(part) * np.asarray(row, dtype)
-            self.alike[k] += part * flat
-        self.spikes.append((time, flat + np.asarray(row)))
+            self.apart[k] = self.apart[k] + dtype.type(part * factor) * np.asarray(row, dtype)
+            self.alike[k] += part * factor * flat
+        self.spikes.append((time, factor * (flat + np.asarray(row))))
 
     def relax(self, step: int, dt: float, dtype: Any) -> None:
         """Take the gating over a step without spikes."""
@@ -350,7 +350,8 @@ class Population:
         for receptor in self.receptors:
             receptor.forget()
 
-    def receive(self, times: Floats, rows: Floats, flat: float, receptors: Collection[str]) -> None:
+    def receive(self, times: Floats, rows: Floats, flat: float, receptors: Collection[str],
+                factors: Sequence[float] | None = None) -> None:
         """Take note of spikes that arrive in the step.
 
         Parameters
@@ -363,11 +364,13 @@ class Population:
             What a spike adds to all neurons alike.
         receptors : collection of str
             Names of those that they reach.
+        factors : sequence of float, optional
+            By which the weights of each spike are multiplied.
         """
-        for time, row in zip(times, rows):
+        for time, row, factor in zip(times, rows, [1.0] * len(times) if factors is None else factors):
             for receptor in self.receptors:
                 if receptor.name in receptors:
-                    receptor.receive(float(time), row, flat, self.dt, self.dtype)
+                    receptor.receive(float(time), factor, row, flat, self.dt, self.dtype)
 
     def _take_spikes(self) -> None:
         if not any(receptor.spikes for receptor in self.receptors):

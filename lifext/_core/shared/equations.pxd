@@ -161,3 +161,15 @@ cdef inline real net_current(real afferent, real leak, real synaptic) noexcept n
 cdef inline real heun_step_by(real v, real slope1, real slope2, real half) noexcept nogil:
     """RK2, with half = dt/2/cM."""
     return v + half*(slope1 + slope2)
+
+
+# Synapses
+
+cdef inline double recovered(double R, double u, double left) noexcept nogil:
+    """Maass & Markram (2002), eq. 3: the resources at a spike, of which the last used the part u; R was that then."""
+    return 1.0 + (R - R*u - 1.0)*left
+
+
+cdef inline double facilitated(double u, double U, double left) noexcept nogil:
+    """Maass & Markram (2002), eq. 2: the part of the resources that a spike uses; u is that of the last."""
+    return U + u*(1.0 - U)*left

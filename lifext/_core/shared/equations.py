@@ -160,6 +160,16 @@ def heun_step_by(v: Values, slope1: Values, slope2: Values, half: Values) -> Any
     return v + half * (slope1 + slope2)
 
 
+def recovered(R: float, u: float, left: float) -> float:
+    """Return the resources at a spike, of which the last used the part u (Maass & Markram 2002, eq. 3)."""
+    return 1 + (R - R * u - 1) * left
+
+
+def facilitated(u: float, U: float, left: float) -> float:
+    """Return the part of the resources that a spike uses (Maass & Markram 2002, eq. 2)."""
+    return U + u * (1 - U) * left
+
+
 def von_mises(spread: Values, positions: Values, direction: Values) -> Any:
     """Return the tuning of a ring to `direction`: 1 there, falling off with the angle."""
     return np.exp(spread * (np.cos(positions - direction) - 1))
