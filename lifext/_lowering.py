@@ -9,12 +9,12 @@ from . import _validate
 from ._core.fast import lowered
 from ._core.fast.population import too_much_arrives
 from ._core.shared.buffers import Cell, Gating, GatingKind, PoissonInput
-from ._core.shared.projection import Projection, WeightKind
+from ._core.shared.rows import Rows
 from .receptors._drives import DRIVES
 from .receptors._gating import Gating as Description
 from .receptors.exponential import Exponential
 from .receptors.saturating import Saturating
-from .weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights, for_kernels
+from .weights import Weights, for_kernels
 
 CONDUCTANCE, BLOCKED = list(DRIVES).index("conductance"), list(DRIVES).index("blocked")
 NAMES = "AMPA", "NMDA", "GABA"
@@ -71,40 +71,18 @@ def receptors_of(cell: Cell) -> list[lowered.ReceptorArrays]:
 _extremes: weakref.WeakKeyDictionary[Weights, tuple[float, float]] = weakref.WeakKeyDictionary()
 
 
-def lower_weights(weights: Weights) -> Projection:
+def lower_weights(weights: Weights) -> Rows:
     """Return weights as the loops have them: checked, whatever became of them since they were made."""
     weights = for_kernels(weights)
     shape = _validate.known_shape(weights, weights.shape)
-    largest = max(map(abs, extremes(weights)))
-    if isinstance(weights, Uniform):
-        return Projection(WeightKind.UNIFORM, *shape, flat=weights.weight, largest=largest)
-    if isinstance(weights, Sparse):
-        return Projection(WeightKind.SPARSE, *shape, indptr=weights.indptr, indices=weights.indices,
-                          values=weights._values, largest=largest)
-    if isinstance(weights, Ring):
-        return Projection(WeightKind.RING, *shape, values=weights.bump, flat=weights.flat, first=weights.first,
-                          largest=largest)
-    if isinstance(weights, OneToOne):
-        values = np.atleast_1d(np.asarray(weights.weight, dtype=np.float64))
-        return Projection(WeightKind.ONE_TO_ONE, *shape, values=values, largest=largest)
-    assert isinstance(weights, Dense)
-    return Projection(WeightKind.DENSE, *shape, dense=weights.array, largest=largest)
+    return Rows(n_source=shape[0], n_target=shape[1], largest=max(map(abs, extremes(weights))), **weights._parts())
 
 
 def extremes(weights: Weights) -> tuple[float, float]:
     """Return two numbers between which all weights are."""
     weights = for_kernels(weights)
     if weights not in _extremes:
-        _extremes[weights] = _find_extremes(weights)
+        numbers, zeros = weights._numbers()
+        others = {"initial": 0.0} if zeros else {}
+        _extremes[weights] = float(np.min(numbers, **others)), float(np.max(numbers, **others))  # type: ignore[call-overload]
     return _extremes[weights]
-
-
-def _find_extremes(weights: Weights) -> tuple[float, float]:
-    if isinstance(weights, Uniform):
-        return weights.weight, weights.weight
-    if isinstance(weights, Ring):
-        parts = weights.flat + weights.bump
-        return float(parts.min(initial=weights.flat)), float(parts.max(initial=weights.flat))
-    values = (weights._values if isinstance(weights, Sparse) else weights.weight if isinstance(weights, OneToOne)
-              else weights.array)  # type: ignore[attr-defined]
-    return float(np.min(values, initial=0.0)), float(np.max(values, initial=0.0))

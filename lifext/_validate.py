@@ -629,6 +629,16 @@ def for_fast(owner: object, name: str, value: Any, fast: bool) -> None:
         _refuse(ValueError, owner, name, "of the published code with compat=True, which has its models only", value)
 
 
+def own_spikes(population: Any, spiked: NDArray[Any], times: NDArray[Any]) -> None:
+    """Refuse what a population's own method has left as its spikes."""
+    if spiked.dtype != np.bool_ or spiked.shape != (population.size,):
+        raise ValueError(f"{type(population).__name__}: _spiked must be an array of booleans of shape "
+                         f"({population.size},), got shape {spiked.shape} of {spiked.dtype}")
+    if times.dtype.kind not in "iuf" or times.size != population.size:
+        raise ValueError(f"{type(population).__name__}: _spikeTime must be an array of numbers of shape "
+                         f"({population.size}, 1), got shape {times.shape} of {times.dtype}")
+
+
 def synapse(owner: object, value: Any, kind: type) -> None:
     """Refuse what is no description of a synapse."""
     if value is not None and not isinstance(value, kind):

@@ -3,19 +3,21 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import functools
+import dataclasses
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
-from . import _origin, _owners, _plausible, _range, _threads, _validate, state
+from . import _origin, _owners, _plausible, _range, _summary, _threads, _validate, state
 from ._attributes import Watched
-from ._core.compat.loop import Connection, Loop, Member
+from ._core.compat.loop import Loop, Member
+from ._core.compat.loop import Projection as CompatProjection
 from ._core.fast.emitter import Emitter, PopulationEmitter
-from ._core.fast.loop import FastLoop, Route, SynapseState, max_threads
+from ._core.fast.loop import FastLoop, SynapseState, max_threads
+from ._core.fast.loop import Projection as FastProjection
 from ._core.fast.population import BLOCK_SIZE, FastPopulation
 from ._core.fast.spike_source import SpikeSourceEmitter
 from ._core.shared.logs import SpikeLog, StateLog
@@ -24,6 +26,7 @@ from ._lowering import extremes, lower_weights, receptors_of, why_not_fast
 from ._places import Guarded
 from ._provenance import of_network
 from ._signals import Held
+from ._stepper import Stepper
 from ._types import ArrayLike, Dtype, Floats, Neurons, Path, Seed
 from ._warnings import PerformanceWarning, ReproducibilityWarning
 from .currents import currentBase, leak
@@ -46,7 +49,8 @@ MOST_POPULATIONS = 2**15
 MOST_DELAY = 10**6
 
 
-class _Projection(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Projection:
     """Spikes on their way from one population to another."""
 
     source: int        # indices
@@ -69,11 +73,6 @@ def _why_python(population: baseLIFPop) -> str | None:
         if _has_own(population, method):
             return f"{type(population).__name__} has its own {method}"
     return population._why_composed()
-
-
-def _tell_count(population: baseLIFPop, count: int) -> None:
-    """Leave the number of neurons that spiked in a step where the published code has it."""
-    population.__dict__["numSpikes"] = count
 
 
 class Network(Guarded):
@@ -164,7 +163,7 @@ class Network(Guarded):
         self._origins: dict[int, _origin.Origin] = {}
         self._populations: list[baseLIFPop | SpikeSource] = []
         self._histories: list[SpikeHistory] = []
-        self._projections: list[_Projection] = []
+        self._projections: list[Projection] = []
         self._spike_records: dict[int, SpikeRecord] = {}
         self._state_records: list[StateRecord] = []
         self._step = 0
@@ -348,7 +347,7 @@ class Network(Guarded):
 
         def moved(other: int) -> int:
             return other - (other > index)
-        self._projections = [made._replace(source=moved(made.source), target=moved(made.target))
+        self._projections = [dataclasses.replace(made, source=moved(made.source), target=moved(made.target))
                              for made in self._projections if index not in (made.source, made.target)]
         self._spike_records = {moved(other): record for other, record in self._spike_records.items() if other != index}
         self._state_records = [record for record in self._state_records if record.name != name]
@@ -464,7 +463,7 @@ class Network(Guarded):
         with Held():
             self._deepen(i, steps + 1)
             state = None if synapse is None else SynapseState(synapse, source.size)
-            self._projections.append(_Projection(i, j, weights, kind, steps, self._step, state))
+            self._projections.append(Projection(i, j, weights, kind, steps, self._step, state))
             self._loop = None
 
     def _warn_of_unseeded(self, source: int, target: int, weights: Weights) -> None:
@@ -558,6 +557,39 @@ class Network(Guarded):
         self._state_records.append(record)
         self._loop = None
         return record
+
+    def summary(self) -> str:
+        """Return what the network is, in words: populations, projections and records, a line each.
+
+        Returns
+        -------
+        str
+            Of each population it says how it is stepped. The fast arithmetic has one loop over the neurons for the
+            sets of receptors that are most in use, which has a name; any other population has a loop for each
+            receptor, and the same numbers.
+
+        Examples
+        --------
+        >>> import lifext as lx
+        >>> cells, inter = lx.pyrPop(80, noise_g=0.01), lx.interPop(20)
+        >>> net = lx.Network(dt=0.05, seed=1)
+        >>> net.add(cells=cells, inter=inter)
+        >>> net.connect(inter, cells, lx.Uniform(0.001), "inh", delay=0.5)
+        >>> print(net.summary())
+        dt 0.05 ms, at 0.0 ms, fast, float64, seed 1
+        <BLANKLINE>
+        populations
+          cells  pyrPop    80 neurons  a loop for each receptor
+          inter  interPop  20 neurons  one loop, "noise"
+        <BLANKLINE>
+        projections
+          inter -> cells  'inh'  Uniform(0.001, shape=(20, 80))  delay 0.5 ms
+        <BLANKLINE>
+        records
+          none
+        """
+        _validate.own_thread(self, "it", self._running)
+        return _summary.text(self)
 
     def run(self, duration: float, *, progress: bool = False,
             every: tuple[float, Callable[[Network], object]] | None = None) -> None:
@@ -749,7 +781,7 @@ class Network(Guarded):
 
     def _lower(self) -> Loop:
         members = [self._member(index) for index in range(len(self._populations))]
-        return Loop(members, [self._connection(made, members[made.source]) for made in self._projections],
+        return Loop(members, [self._compat_projection(made, members[made.source]) for made in self._projections],
                     self._traces(), self._step, self._dt)
 
     def _traces(self) -> list[StateLog]:
@@ -760,16 +792,16 @@ class Network(Guarded):
         self._warn(index, _why_python(population))
         if not self._fast:
             _range.warn_of_long_steps(self._names[index], population, self._dt, self._reached(index))
-        return Member(population, self._histories[index], self._log(index),
+        return Member(Stepper(population), self._histories[index], self._log(index),
                       compiled=not any(_has_own(population, method) for method in STEPS), inside=self._fast)
 
     def _log(self, index: int) -> SpikeLog | None:
         record = self._spike_records.get(index)
         return None if record is None else record._log
 
-    def _connection(self, made: _Projection, source: Member) -> Connection:
+    def _compat_projection(self, made: Projection, source: Member) -> CompatProjection:
         target, (buffer, method) = self._cell(made.target), RECEIVERS[made.kind]
-        return Connection(lower_weights(made.weights), source, getattr(target, buffer), made.delay,
+        return CompatProjection(lower_weights(made.weights), source, getattr(target, buffer), made.delay,
                           getattr(target, method) if _has_own(target, method) else None, made.begin)
 
     def _check_kinds(self, others: Sequence[int]) -> None:
@@ -786,17 +818,17 @@ class Network(Guarded):
     def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
         emitters = {index: self._emitter(index) for index in range(len(self._populations)) if index not in others}
         members = {index: self._member(index) for index in others}
-        routes, connections = [], []
+        projections, compat = [], []
         for made in self._projections:
             history = self._histories[made.source]
             target = emitters.get(made.target)
             if isinstance(target, PopulationEmitter):
-                routes.append(Route(lower_weights(made.weights), history, target.population,
-                                    RECEPTORS[made.kind], made.delay, made.begin, made.synapses))
+                projections.append(FastProjection(lower_weights(made.weights), history, target.population,
+                                                  RECEPTORS[made.kind], made.delay, made.begin, made.synapses))
             else:
-                source = members.get(made.source) or Member(self._cell(made.source), history, compiled=False)
-                connections.append(self._connection(made, source))
-        return FastLoop(list(emitters.values()), routes, list(members.values()), connections, self._traces(),
+                source = members.get(made.source) or Member(Stepper(self._cell(made.source)), history, compiled=False)
+                compat.append(self._compat_projection(made, source))
+        return FastLoop(list(emitters.values()), projections, list(members.values()), compat, self._traces(),
                         self._step, self._dt)
 
     def _emitter(self, index: int) -> Emitter:
@@ -804,11 +836,15 @@ class Network(Guarded):
         if isinstance(population, SpikeSource):
             return SpikeSourceEmitter(population.ids, population.times, self._dt, self._histories[index],
                                       self._log(index), self._begins[self._numbers[index]])
-        cell = population._lowered_now()
+        return PopulationEmitter(self._fast_population(index), self._histories[index], self._log(index),
+                                 Stepper(population).tell_count)
+
+    def _fast_population(self, index: int) -> FastPopulation:
+        cell = self._cell(index)._lowered_now()
         fast = FastPopulation(cell, receptors_of(cell), self._dt, self._key, 2*self._numbers[index],
                               self._reached(index), self._dtype == np.float32)
-        return PopulationEmitter(fast, self._histories[index], self._log(index),
-                                 functools.partial(_tell_count, population))
+        fast.prepare()
+        return fast
 
     def _reached(self, index: int) -> set[str]:
         """Return which receptors of a population projections reach."""
@@ -827,6 +863,17 @@ class Network(Guarded):
         self._warn(index, reason, "in the slower compat arithmetic" + (
             "" if self._dtype == np.float64 else " and in float64"))
         return reason
+
+    def _why_slower(self, index: int) -> str | None:
+        """Return how a population is stepped that is not at full speed, and why; else None. Nobody is warned."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PerformanceWarning)
+            warned = set(self._warned)
+            reason = _why_python(self._cell(index))
+            how = "through Python" if reason is not None else "compat kernels"
+            reason = reason if reason is not None or not self._fast else self._why_not_fast(index)
+            self._warned = warned
+        return None if reason is None else f"{how}: {reason}"
 
     def _thread_count(self) -> int:
         blocks = sum(-(-population.size // BLOCK_SIZE) for _, population in self._cells())
@@ -947,7 +994,7 @@ class Network(Guarded):
                 self._seed = before
                 raise
         self._step, self._generators, self._origins, self._loop = 0, {}, {}, None
-        self._projections = [made._replace(begin=0) for made in self._projections]
+        self._projections = [dataclasses.replace(made, begin=0) for made in self._projections]
         self._begins = dict.fromkeys(self._begins, 0)
         for made in self._projections:
             if made.synapses is not None:

@@ -214,7 +214,7 @@ def _plan_network(network: Network, value: Any) -> Action:
     begins = value.get("begins", np.zeros(len(network._projections), dtype=np.intp))
     _sound(begins.shape == (len(network._projections),) and begins.dtype.kind == "i"
            and ((begins >= 0) & (begins <= step)).all(), "where a projection begins")
-    projections = [made._replace(begin=int(begin)) for made, begin in zip(network._projections, begins)]
+    projections = [dataclasses.replace(made, begin=int(begin)) for made, begin in zip(network._projections, begins)]
     added = value.get("added", np.zeros(len(network._numbers), dtype=np.intp))
     _sound(added.shape == (len(network._numbers),) and added.dtype.kind == "i"
            and ((added >= 0) & (added <= step)).all(), "when a population was added")

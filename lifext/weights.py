@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from . import _sparse_formats, _validate
 from ._core.shared.locked import locked, renewed
+from ._core.shared.rows import WeightKind
 from ._gate import is_many
 from ._types import ArrayLike, Floats, Neurons, Rng, Values
 
@@ -94,6 +95,14 @@ class Weights:
 
     def _fill(self, source: int, row: Floats) -> None:
         raise NotImplementedError(f"{type(self).__name__}: _fill is not defined by Weights")
+
+    def _parts(self) -> dict[str, Any]:
+        """Return what the loops have of the weights, by the names of `Rows`: the kind of weights, and its arrays."""
+        raise NotImplementedError(f"{type(self).__name__}: _parts is not defined by Weights")
+
+    def _numbers(self) -> tuple[ArrayLike, bool]:
+        """Return the weights, each at least once, and whether there may be others, which are 0."""
+        raise NotImplementedError(f"{type(self).__name__}: _numbers is not defined by Weights")
 
     def _with_shape(self, n_source: int, n_target: int) -> Weights:
         raise NotImplementedError(f"{type(self).__name__}: _with_shape is not defined by Weights")
@@ -190,6 +199,12 @@ class Dense(Weights):
 
     def _fill(self, source: int, row: Floats) -> None:
         row[:] = self.array[source]
+
+    def _parts(self) -> dict[str, Any]:
+        return {"kind": WeightKind.DENSE, "dense": self.array}
+
+    def _numbers(self) -> tuple[ArrayLike, bool]:
+        return self.array, True
 
 
 def _ascending(indptr: Neurons, indices: Neurons) -> bool:
@@ -425,6 +440,12 @@ class Sparse(Weights):
         row[:] = 0.0
         row[self.indices[connections]] = self.data[connections]
 
+    def _parts(self) -> dict[str, Any]:
+        return {"kind": WeightKind.SPARSE, "indptr": self.indptr, "indices": self.indices, "values": self._values}
+
+    def _numbers(self) -> tuple[ArrayLike, bool]:
+        return self._values, True
+
     def toscipy(self) -> Any:
         """Return the weights as a scipy sparse array; needs scipy.
 
@@ -583,6 +604,12 @@ class Ring(Weights):
         row[:] = self.flat
         row[(source + self.first + np.arange(self.width)) % len(row)] = self.flat + self.bump
 
+    def _parts(self) -> dict[str, Any]:
+        return {"kind": WeightKind.RING, "values": self.bump, "flat": self.flat, "first": self.first}
+
+    def _numbers(self) -> tuple[ArrayLike, bool]:
+        return np.append(self.flat + self.bump, self.flat), False
+
 
 class Uniform(Weights):
     """The same weight for every pair.
@@ -622,6 +649,12 @@ class Uniform(Weights):
 
     def _fill(self, source: int, row: Floats) -> None:
         row[:] = self.weight
+
+    def _parts(self) -> dict[str, Any]:
+        return {"kind": WeightKind.UNIFORM, "flat": self.weight}
+
+    def _numbers(self) -> tuple[ArrayLike, bool]:
+        return self.weight, False
 
 
 class OneToOne(Weights):
@@ -663,6 +696,12 @@ class OneToOne(Weights):
     def _fill(self, source: int, row: Floats) -> None:
         row[:] = 0.0
         row[source] = self.weight[source] if isinstance(self.weight, np.ndarray) else self.weight
+
+    def _parts(self) -> dict[str, Any]:
+        return {"kind": WeightKind.ONE_TO_ONE, "values": np.atleast_1d(np.asarray(self.weight, dtype=np.float64))}
+
+    def _numbers(self) -> tuple[ArrayLike, bool]:
+        return self.weight, True
 
 
 def as_weights(value: Any, n_source: int, n_target: int) -> Weights:

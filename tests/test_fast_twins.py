@@ -9,7 +9,7 @@ from lifext._core.fast import loop as fast_loop
 from lifext._core.fast import population as fast
 from lifext._core.fast import twin_math, twins
 from lifext._core.fast.population import BLOCK_SIZE
-from lifext._core.shared.projection import Projection
+from lifext._core.shared.rows import Rows
 from lifext._core.shared.spikes import SpikeHistory
 from lifext._lowering import gatings_of, lower_weights, receptors_of
 from lifext.network import RECEPTORS
@@ -101,15 +101,15 @@ class Arrival:
     def reach(self, cell, parts):
         history = SpikeHistory(self.projection.n_source, 1)
         history.__setstate__([(self.ids, self.times)])
-        route = fast_loop.Route(self.projection, history, cell, self.receptors, 0)
+        projection = fast_loop.Projection(self.projection, history, cell, self.receptors, 0)
         for part in range(parts):
-            route.hand_over(0, part, parts)
+            projection.hand_over(0, part, parts)
         # the population looks at the spikes again when they are taken in
-        return route
+        return projection
 
     def reach_twin(self, twin):
         p = self.projection
-        apart = Projection(p.kind, p.n_source, p.n_target, dense=p.dense, indptr=p.indptr, indices=p.indices,
+        apart = Rows(p.kind, p.n_source, p.n_target, dense=p.dense, indptr=p.indptr, indices=p.indices,
                            values=p.values, flat=0.0, first=p.first)
         twin.receive(self.times, [apart.row(source) for source in self.ids], p.flat, self.receptors)
 
@@ -165,7 +165,7 @@ def assert_same_steps(ours, other, first, kinds, steps, cut, parts, dtype):
                             reached)
     cell.prepare()
     twin.refresh()
-    before, routes = np.inf, []
+    before, projections = np.inf, []
     for step, arrivals in enumerate(steps, first):
         cell.step(step, before)
         twin.step(step, before)
@@ -173,7 +173,7 @@ def assert_same_steps(ours, other, first, kinds, steps, cut, parts, dtype):
         before = step * DT
         for arrival in arrivals:
             arrival = Arrival(*arrival, size)
-            routes.append(arrival.reach(cell, parts))
+            projections.append(arrival.reach(cell, parts))
             arrival.reach_twin(twin)
         if cut or step == first + len(steps) - 1:
             cell.settle(before)

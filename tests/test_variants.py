@@ -67,7 +67,7 @@ def test_a_variant_has_the_numbers_of_the_twin(name, dtype, steady):
     cell.prepare()
     twin.refresh()
     assert cell.variant() == name
-    before, routes, spikes = np.inf, [], 0
+    before, projections, spikes = np.inf, [], 0
     for step in range(1, 13):
         cell.step(step, before)
         twin.step(step, before)
@@ -77,7 +77,7 @@ def test_a_variant_has_the_numbers_of_the_twin(name, dtype, steady):
         # in some steps nothing comes, or by one kind alone, to all alike or to each
         for kind in kinds[:step % 4]:
             arrival = Arrival("uniform" if step % 3 == 0 else "sparse", RECEPTORS[kind], [0.01, 0.02], 1.0, size)
-            routes.append(arrival.reach(cell, 1 + step % 2))
+            projections.append(arrival.reach(cell, 1 + step % 2))
             arrival.reach_twin(twin)
         if step % 5 == 0:
             cell.settle(before)

@@ -3,7 +3,7 @@ import numpy as np
 
 from lifext import Network, SpikeSource, _core
 from lifext._core.fast import twins
-from lifext._core.shared.projection import Projection
+from lifext._core.shared.rows import Rows
 from lifext._lowering import gatings_of, lower_weights
 from lifext.network import RECEIVERS, RECEPTORS, _has_own
 
@@ -131,7 +131,7 @@ class _Stepped:
 
     def receive(self, ids, times, projection, receptors, factors=None):
         p = projection
-        apart = Projection(p.kind, p.n_source, p.n_target, dense=p.dense, indptr=p.indptr, indices=p.indices,
+        apart = Rows(p.kind, p.n_source, p.n_target, dense=p.dense, indptr=p.indptr, indices=p.indices,
                            values=p.values, flat=0.0, first=p.first)
         self.twin.receive(times, [apart.row(source) for source in ids], p.flat, receptors, factors)
 

@@ -32,8 +32,8 @@ class Gating:
         """Return what a spike of weight 1 adds to each sum, `left` ms before the end of a step."""
         raise NotImplementedError
 
-    def relax(self, state: Arrays, parameters: Arrays, dt: float) -> Arrays:
-        """Return the state after a step without spikes."""
+    def relax(self, state: Arrays, parameters: Arrays, v_stage: Any, dt: float) -> Arrays:
+        """Return the state after a step without spikes, which some gatings change with the potential, mV."""
         raise NotImplementedError
 
     def take(self, state: Arrays, parameters: Arrays, sums: Arrays, before: Arrays, spikes: Any, dt: float) -> Arrays:

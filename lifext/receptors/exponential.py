@@ -43,7 +43,7 @@ class Exponential(Gating):
         """Return what a spike of weight 1 adds to each sum, `left` ms before the end of a step."""
         return [float(fast_exp(-left / self.tau))]
 
-    def relax(self, state: Arrays, parameters: Arrays, dt: float) -> Arrays:
+    def relax(self, state: Arrays, parameters: Arrays, v_stage: Any, dt: float) -> Arrays:
         """Return the state after a step without spikes."""
         number = state[0].dtype.type
         return [equations.relaxed(state[0], number(fast_exp(-dt / self.tau)))]

@@ -61,7 +61,7 @@ class Saturating(Gating):
         decay = equations.linear_decay(left, self.tau_x)
         return [decay, left * decay]
 
-    def relax(self, state: Arrays, parameters: Arrays, dt: float) -> Arrays:
+    def relax(self, state: Arrays, parameters: Arrays, v_stage: Any, dt: float) -> Arrays:
         """Return the state after a step without spikes."""
         (s, x), number, constants = state, state[0].dtype.type, self.constants(dt)
         rise = np.broadcast_to(number(constants["open_x"]) * parameters[0], s.shape)

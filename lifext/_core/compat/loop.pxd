@@ -1,25 +1,23 @@
 from ..shared.buffers cimport Cell
 from ..shared.logs cimport SpikeLog
-from ..shared.projection cimport Projection
+from ..shared.rows cimport Rows
 from ..shared.spikes cimport SpikeBuffer, SpikeHistory
 
 
 cdef class Member:
-    """A population as the loop sees it: compiled, or stepped through its own Python methods."""
-    cdef object population
+    cdef object stepper
     cdef Cell cell                        # None: through Python
     cdef SpikeHistory history
     cdef SpikeLog log                     # None: spikes are not recorded
     cdef bint inside                      # spikes outside of their step count as at its start or end
 
-    cdef int collect(self, Py_ssize_t step, double dt) except -1
     cdef int predict(self, Py_ssize_t step, double dt) except -1
     cdef int advance(self, Py_ssize_t step, double dt) except -1
 
 
-cdef class Connection:
+cdef class Projection:
     """Spikes of one member on their way to another."""
-    cdef Projection projection
+    cdef Rows rows
     cdef Member source
     cdef SpikeBuffer target
     cdef object receive                   # a method of the user's that takes spikes in, or None

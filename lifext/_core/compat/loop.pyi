@@ -3,20 +3,20 @@ from typing import Any
 
 from ..._signals import Held
 from ..shared.logs import SpikeLog, StateLog
-from ..shared.projection import Projection
+from ..shared.rows import Rows
 from ..shared.spikes import SpikeBuffer, SpikeHistory
 
 class Member:
-    def __init__(self, population: Any, history: SpikeHistory, log: SpikeLog | None = None, *,
+    def __init__(self, stepper: Any, history: SpikeHistory, log: SpikeLog | None = None, *,
                  compiled: bool = True, inside: bool = False) -> None: ...
     def finish(self, last: int) -> None: ...
 
-class Connection:
-    def __init__(self, projection: Projection, source: Member, target: SpikeBuffer, delay: int,
+class Projection:
+    def __init__(self, rows: Rows, source: Member, target: SpikeBuffer, delay: int,
                  receive: Callable[..., object] | None = None, begin: int = 0) -> None: ...
 
 class Loop:
-    def __init__(self, members: list[Member], connections: list[Connection], traces: list[StateLog], step: int,
+    def __init__(self, members: list[Member], projections: list[Projection], traces: list[StateLog], step: int,
                  dt: float) -> None: ...
     @property
     def step(self) -> int: ...

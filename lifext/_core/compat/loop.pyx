@@ -12,64 +12,66 @@ import numpy as np
 
 from ..shared.logs cimport SpikeLog
 from .membrane cimport advance_cell, predict_cell
-from ..shared.projection cimport Projection
+from ..shared.rows cimport Rows
 from ..shared.spikes cimport SpikeBuffer, SpikeHistory
 
 
 cdef class Member:
-    def __init__(self, population, SpikeHistory history, SpikeLog log=None, *, bint compiled=True, bint inside=False):
-        self.population, self.history, self.log, self.inside = population, history, log, inside
-        self.cell = population._cell() if compiled else None
+    """A population as the loop sees it: compiled, or stepped through its own Python methods.
+
+    Parameters
+    ----------
+    stepper : lifext._stepper.Stepper
+        Its Python side.
+    history : SpikeHistory
+    log : SpikeLog, optional
+        Where spikes are recorded.
+    compiled : bool, optional
+        Whether kernels step it.
+    inside : bool, optional
+        Whether spikes outside of their step count as at its start or end.
+    """
+
+    def __init__(self, stepper, SpikeHistory history, SpikeLog log=None, *, bint compiled=True, bint inside=False):
+        self.stepper, self.history, self.log, self.inside = stepper, history, log, inside
+        self.cell = stepper.record() if compiled else None
 
     cdef int predict(self, Py_ssize_t step, double dt) except -1:
         if self.cell is not None and not self.cell.is_current():
-            self.cell = self.population._cell()
+            self.cell = self.stepper.record()
         if self.cell is not None:
             # what others' own methods may look at
-            self.population.__dict__["numSpikes"] = predict_cell(self.cell, dt, step*dt)
+            self.stepper.tell_count(predict_cell(self.cell, dt, step*dt))
             self.history.collect(step, self.cell.spiked, self.cell.spike_time, dt, self.inside)
         else:
-            self.population.predictSpikes(dt, step*dt)
-            self.collect(step, dt)
+            spiked, times = self.stepper.predict(dt, step*dt)
+            self.history.collect(step, spiked, times, dt, self.inside)
         if self.log is not None:
             self.log.note(self.history, step, dt)
         return 0
 
-    cdef int collect(self, Py_ssize_t step, double dt) except -1:
-        """Take over the spikes that a population's own method has left."""
-        # copies: what is checked is what is read
-        spiked, times = np.array(self.population._spiked), np.array(self.population._spikeTime)
-        if spiked.dtype != np.bool_ or spiked.shape != (self.history.size,):
-            raise ValueError(f"{type(self.population).__name__}: _spiked must be an array of booleans of shape "
-                             f"({self.history.size},), got shape {spiked.shape} of {spiked.dtype}")
-        if times.dtype.kind not in "iuf" or times.size != self.history.size:
-            raise ValueError(f"{type(self.population).__name__}: _spikeTime must be an array of numbers of shape "
-                             f"({self.history.size}, 1), got shape {times.shape} of {times.dtype}")
-        self.history.collect(step, spiked.view(np.uint8), times.astype(np.float64).reshape(-1), dt, self.inside)
-        return 0
-
     cdef int advance(self, Py_ssize_t step, double dt) except -1:
         if self.cell is not None and not self.cell.is_current():
-            self.cell = self.population._cell()
+            self.cell = self.stepper.record()
         if self.cell is not None:
             advance_cell(self.cell, dt, step*dt)
         else:
-            self.population.processTimeStep(dt, step*dt)
+            self.stepper.advance(dt, step*dt)
         return 0
 
     def finish(self, Py_ssize_t last):
         """Leave the attributes that a script reads as a step of its own would have."""
         if self.cell is not None:
-            self.population.__dict__["numSpikes"] = int(self.history.counts[last % self.history.depth])
+            self.stepper.tell_count(int(self.history.counts[last % self.history.depth]))
 
 
-cdef class Connection:
-    def __init__(self, Projection projection, Member source, SpikeBuffer target, Py_ssize_t delay, receive=None,
+cdef class Projection:
+    def __init__(self, Rows rows, Member source, SpikeBuffer target, Py_ssize_t delay, receive=None,
                  Py_ssize_t begin=0):
-        self.projection, self.source, self.target, self.delay = projection, source, target, delay
+        self.rows, self.source, self.target, self.delay = rows, source, target, delay
         self.receive, self.begin = receive, begin
         if receive is not None:
-            self.matrix = np.stack([projection.row(k) for k in range(projection.n_source)])
+            self.matrix = np.stack([rows.row(k) for k in range(rows.n_source)])
 
     cdef int deliver(self, Py_ssize_t step, double dt) except -1:
         cdef SpikeHistory history = self.source.history
@@ -83,13 +85,13 @@ cdef class Connection:
         for k in range(begin, begin + count):
             # in this arithmetic a time of dt means that no spike came
             if history.times[k] != dt:
-                self.projection.fill_row(history.ids[k], self.target.take(history.times[k]))
+                self.rows.fill_row(history.ids[k], self.target.take(history.times[k]))
         return 0
 
     cdef int hand_over(self, Py_ssize_t begin, Py_ssize_t count, double dt) except -1:
         """Call a method of the user's as a loop by hand does: in each step, for all source neurons."""
         cdef SpikeHistory history = self.source.history
-        cdef double[:, ::1] times = np.full((self.projection.n_source, 1), dt)
+        cdef double[:, ::1] times = np.full((self.rows.n_source, 1), dt)
         cdef Py_ssize_t k
         for k in range(begin, begin + count):
             times[history.ids[k], 0] = history.times[k]
@@ -98,15 +100,15 @@ cdef class Connection:
 
 
 cdef class Loop:
-    """Members, connections and traces of a network, and the step it has come to."""
+    """Members, projections and traces of a network, and the step it has come to."""
     cdef list members
-    cdef list connections
+    cdef list projections
     cdef list traces
     cdef readonly Py_ssize_t step         # the next to be taken
     cdef double dt
 
-    def __init__(self, list members, list connections, list traces, Py_ssize_t step, double dt):
-        self.members, self.connections, self.traces = members, connections, traces
+    def __init__(self, list members, list projections, list traces, Py_ssize_t step, double dt):
+        self.members, self.projections, self.traces = members, projections, traces
         self.step, self.dt = step, dt
 
     def run(self, Py_ssize_t count, held, check):
@@ -135,11 +137,11 @@ cdef class Loop:
 
     cdef int take_step(self) except -1:
         cdef Member member
-        cdef Connection connection
+        cdef Projection projection
         for member in self.members:
             member.predict(self.step, self.dt)
-        for connection in self.connections:
-            connection.deliver(self.step, self.dt)
+        for projection in self.projections:
+            projection.deliver(self.step, self.dt)
         for member in self.members:
             member.advance(self.step, self.dt)
         for trace in self.traces:

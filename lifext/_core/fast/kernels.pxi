@@ -15,7 +15,7 @@ from lifext._core.shared.equations cimport (blocked_force, crossing_in_step, dri
                                             heun_step_by, jump, leak_current, linear_decay, magnesium_power,
                                             net_current, relaxed, second_order_bounded, second_order_impulse,
                                             second_order_opening, second_order_relaxed, second_order_rise)
-from lifext._core.shared.projection cimport DENSE, RING, SPARSE, UNIFORM
+from lifext._core.shared.rows cimport DENSE, RING, SPARSE, UNIFORM
 from lifext._core.shared.real cimport SINGLE, Count, Doubles, Source, Target, real
 
 cdef extern from *:
@@ -121,8 +121,11 @@ cdef inline bint all_alike(Cells *c) noexcept nogil:
 
 
 cdef inline int code_of(Receptor *r) noexcept nogil:
-    """A number for a kind of gating, of drive, and for what opens it; `descriptions.Receptor.code` is the same."""
-    return (r.gating*8 + (<int> CLOSED_DRIVE if r.closed else r.drive))*2 + (r.poisson != NULL)
+    """A number for a kind of gating, of drive, and for what opens it; `descriptions.Receptor.code` is the same.
+
+    No conductance counts as a current of 0, but where a loop for its force would be spared.
+    """
+    return (r.gating*8 + (<int> CLOSED_DRIVE if r.closed and r.force != NULL else r.drive))*2 + (r.poisson != NULL)
 
 
 include "delivery.pxi"
@@ -136,7 +139,7 @@ cdef void relax_inputs(Cells *c, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n
     for k in range(c.n_active):
         r = c.active[k]
         if r.poisson != NULL:
-            relax(r, lo, n, step % FLUSH_EVERY == 0)
+            relax(r, NULL, lo, n, step % FLUSH_EVERY == 0)
             if r.poisson.driven:
                 add_arrivals(c, r, block, step, n, r.state[0] + lo)
 
@@ -219,7 +222,7 @@ cdef Count predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double bef
             find_force(c.active[k], v_stage, lo, n)
     for k in range(c.n_active):
         if c.active[k].poisson == NULL:
-            relax(c.active[k], lo, n, step % FLUSH_EVERY == 0)
+            relax(c.active[k], v_stage, lo, n, step % FLUSH_EVERY == 0)
     clear(n, c.i_synaptic + lo)
     add_currents(c, lo, n, v_stage, c.i_synaptic + lo)
     return move(c, lo, n, start, slope, v_stage)

@@ -3,9 +3,10 @@ from collections.abc import Callable, Collection
 from ..._signals import Held
 from ..._types import Floats, Neurons
 from ...synapses._synapse import Synapse
-from ..compat.loop import Connection, Member
+from ..compat.loop import Member
+from ..compat.loop import Projection as CompatProjection
 from ..shared.logs import StateLog
-from ..shared.projection import Projection
+from ..shared.rows import Rows
 from ..shared.spikes import SpikeHistory
 from .emitter import Emitter
 from .population import FastPopulation
@@ -28,15 +29,15 @@ class SynapseState:
     def restore(self, state: list[Floats], last_step: Neurons, last_time: Floats) -> None: ...
     def reset(self) -> None: ...
 
-class Route:
-    def __init__(self, projection: Projection, source: SpikeHistory, target: FastPopulation,
+class Projection:
+    def __init__(self, rows: Rows, source: SpikeHistory, target: FastPopulation,
                  receptors: Collection[str], delay: int, begin: int = 0,
                  synapses: SynapseState | None = None) -> None: ...
     def hand_over(self, step: int, part: int = 0, parts: int = 1) -> None: ...
 
 class FastLoop:
-    def __init__(self, emitters: list[Emitter], routes: list[Route], members: list[Member],
-                 connections: list[Connection], traces: list[StateLog], step: int, dt: float) -> None: ...
+    def __init__(self, emitters: list[Emitter], projections: list[Projection], members: list[Member],
+                 compat_projections: list[CompatProjection], traces: list[StateLog], step: int, dt: float) -> None: ...
     @property
     def step(self) -> int: ...
     def current(self) -> bool: ...

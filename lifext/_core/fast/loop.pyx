@@ -23,10 +23,11 @@ from libc.stdlib cimport calloc, free
 
 import numpy as np
 
-from ..compat.loop cimport Connection, Member
+from ..compat.loop cimport Member
+from ..compat.loop cimport Projection as CompatProjection
 from ..shared.equations cimport facilitated, recovered
 from ..shared.logs cimport SpikeLog
-from ..shared.projection cimport DENSE, RING, SPARSE, Projection
+from ..shared.rows cimport DENSE, RING, SPARSE, Rows
 from ..shared.spikes cimport SpikeHistory
 from .double_math cimport fast_exp
 from .emitter cimport Emitter
@@ -133,12 +134,12 @@ cdef class SynapseState:
         self.restore(self.description.initial(len(self.last_step)), -1, 0.0)
 
 
-cdef class Route:
+cdef class Projection:
     """A projection onto a population of the fast arithmetic.
 
     Parameters
     ----------
-    projection : Projection
+    rows : Rows
         Its weights.
     source : SpikeHistory
         Of the population that it comes from.
@@ -155,7 +156,7 @@ cdef class Route:
     cdef Link link
     cdef Receptor *reached[MOST_REACHED]
     cdef FastLoops *kernels
-    cdef Projection projection
+    cdef Rows rows
     cdef SpikeHistory source
     cdef FastPopulation target
     cdef Py_ssize_t delay
@@ -163,29 +164,29 @@ cdef class Route:
     cdef SynapseState synapses
     cdef double[::1] factors              # of the spikes that arrive in the step
 
-    def __init__(self, Projection projection, SpikeHistory source, FastPopulation target, receptors, Py_ssize_t delay,
+    def __init__(self, Rows rows, SpikeHistory source, FastPopulation target, receptors, Py_ssize_t delay,
                  Py_ssize_t begin=0, SynapseState synapses=None):
         cdef Link *link = &self.link
         cdef Py_ssize_t k
-        self.projection, self.source, self.target = projection, source, target
+        self.rows, self.source, self.target = rows, source, target
         self.delay, self.begin, self.kernels = delay, begin, fast_loops(target.single)
         self.synapses, self.factors = synapses, np.empty(0)
         if len(receptors) > MOST_REACHED:
-            raise ValueError(f"Route: receptors must be at most {MOST_REACHED}, got {len(receptors)}")
-        link.kind, link.n_target, link.dt = projection.kind, projection.n_target, target.c.dt
+            raise ValueError(f"Projection: receptors must be at most {MOST_REACHED}, got {len(receptors)}")
+        link.kind, link.n_target, link.dt = rows.kind, rows.n_target, target.c.dt
         for k, name in enumerate(receptors):
             self.reached[k] = target.receptor_of(name)
         link.n_receptors, link.receptors = len(receptors), self.reached
-        link.width, link.first, link.flat = projection.values.shape[0], projection.first, projection.flat
-        link.largest = projection.largest*(1.0 if synapses is None else synapses.description.most)
-        if projection.dense.shape[0] > 0:
-            link.dense = &projection.dense[0, 0]
-        if projection.indptr.shape[0] > 0:
-            link.indptr = &projection.indptr[0]
-        if projection.indices.shape[0] > 0:
-            link.indices = &projection.indices[0]
-        if projection.values.shape[0] > 0:
-            link.values = &projection.values[0]
+        link.width, link.first, link.flat = rows.values.shape[0], rows.first, rows.flat
+        link.largest = rows.largest*(1.0 if synapses is None else synapses.description.most)
+        if rows.dense.shape[0] > 0:
+            link.dense = &rows.dense[0, 0]
+        if rows.indptr.shape[0] > 0:
+            link.indptr = &rows.indptr[0]
+        if rows.indices.shape[0] > 0:
+            link.indices = &rows.indices[0]
+        if rows.values.shape[0] > 0:
+            link.values = &rows.values[0]
 
     cdef Py_ssize_t arriving(self, Py_ssize_t step) except -1 nogil:
         """How many spikes arrive in a step, of which the population that they reach takes note."""
@@ -219,7 +220,7 @@ cdef class Route:
         if self.link.kind == RING:
             return 1 + self.link.width
         if self.link.kind == SPARSE:
-            return 1 + self.projection.indices.shape[0]//self.projection.n_source
+            return 1 + self.rows.indices.shape[0]//self.rows.n_source
         return 1 + (self.link.n_target if self.link.kind == DENSE else 0)
 
     cdef void deliver(self, Py_ssize_t step, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
@@ -249,14 +250,14 @@ cdef class Route:
 cdef class FastLoop:
     """Populations, projections and traces of a network, and the step it has come to."""
     cdef list emitters
-    cdef list routes
+    cdef list projections
     cdef list members                     # populations that are stepped by their own methods or by the compat kernels
-    cdef list connections                 # projections onto those
+    cdef list compat_projections          # projections onto those
     cdef list traces
     cdef void **_emitters                 # the same as C sees them
-    cdef void **_routes
+    cdef void **_projections
     cdef Py_ssize_t n_emitters
-    cdef Py_ssize_t n_routes
+    cdef Py_ssize_t n_projections
     cdef Py_ssize_t n_blocks
     cdef Py_ssize_t n_neurons
     cdef Py_ssize_t[::1] emitter_of       # of each block, and which of the emitter's blocks it is
@@ -274,24 +275,25 @@ cdef class FastLoop:
     cdef double dt
     cdef readonly Py_ssize_t step         # the next to be taken
 
-    def __init__(self, list emitters, list routes, list members, list connections, list traces, Py_ssize_t step,
-                 double dt):
-        self.emitters, self.routes, self.members, self.connections = emitters, routes, members, connections
+    def __init__(self, list emitters, list projections, list members, list compat_projections, list traces,
+                 Py_ssize_t step, double dt):
+        self.emitters, self.projections = emitters, projections
+        self.members, self.compat_projections = members, compat_projections
         self.traces, self.step, self.dt, self.threads = traces, step, dt, 1
         self.mixed = len(members) > 0
         self._list_for_c()
 
     cdef _list_for_c(self):
         cdef Py_ssize_t k
-        self.n_emitters, self.n_routes = len(self.emitters), len(self.routes)
+        self.n_emitters, self.n_projections = len(self.emitters), len(self.projections)
         self._emitters = <void **> calloc(self.n_emitters + 1, sizeof(void *))
-        self._routes = <void **> calloc(self.n_routes + 1, sizeof(void *))
-        if self._emitters == NULL or self._routes == NULL:
+        self._projections = <void **> calloc(self.n_projections + 1, sizeof(void *))
+        if self._emitters == NULL or self._projections == NULL:
             raise MemoryError
         for k in range(self.n_emitters):
             self._emitters[k] = <void *> self.emitters[k]
-        for k in range(self.n_routes):
-            self._routes[k] = <void *> self.routes[k]
+        for k in range(self.n_projections):
+            self._projections[k] = <void *> self.projections[k]
         blocks = [emitter.blocks for emitter in self.emitters]
         self.emitter_of = np.repeat(np.arange(self.n_emitters), np.array(blocks, dtype=np.intp))
         self.block_of = np.concatenate([*map(np.arange, blocks), np.empty(0, np.intp)]).astype(np.intp)
@@ -300,7 +302,7 @@ cdef class FastLoop:
 
     def __dealloc__(self):
         free(self._emitters)
-        free(self._routes)
+        free(self._projections)
 
     def current(self):
         """Whether all records are what Python sees, and are so again in the next run."""
@@ -442,10 +444,10 @@ cdef class FastLoop:
 
     cdef int deliver(self) except -1 nogil:
         cdef Py_ssize_t k, part, count, spikes = 0, additions = 0
-        for k in range(self.n_routes):
-            count = (<Route> self._routes[k]).arriving(self.step)
+        for k in range(self.n_projections):
+            count = (<Projection> self._projections[k]).arriving(self.step)
             spikes += count
-            additions += count*(<Route> self._routes[k]).cost()
+            additions += count*(<Projection> self._projections[k]).cost()
         if spikes == 0:
             return 0
         for k in range(self.n_emitters):
@@ -459,8 +461,8 @@ cdef class FastLoop:
 
     cdef void deliver_part(self, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
         cdef Py_ssize_t k
-        for k in range(self.n_routes):
-            (<Route> self._routes[k]).deliver(self.step, part, parts)
+        for k in range(self.n_projections):
+            (<Projection> self._projections[k]).deliver(self.step, part, parts)
 
     cdef int predict_members(self) except -1:
         cdef Member member
@@ -473,9 +475,9 @@ cdef class FastLoop:
 
     cdef int advance_members(self) except -1:
         cdef Member member
-        cdef Connection connection
-        for connection in self.connections:
-            connection.deliver(self.step, self.dt)
+        cdef CompatProjection projection
+        for projection in self.compat_projections:
+            projection.deliver(self.step, self.dt)
         for member in self.members:
             member.advance(self.step, self.dt)
         return 0

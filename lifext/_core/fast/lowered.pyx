@@ -60,6 +60,35 @@ def of_receptor(str name, description, int drive, Cell cell, Receptor record, bi
     return made
 
 
+def of_arrays(str name, description, int drive, list states, list parameters, g, reversal, curr, mg=None):
+    """Return the arrays of any receptor.
+
+    Parameters
+    ----------
+    name : str
+    description : lifext.receptors._gating.Gating
+        Of its gating.
+    drive : int
+        The number of its kind of current.
+    states, parameters : list of ndarray
+        Of the gating, in the order of the description: (n,) each, parameters of length 1 where one holds for all.
+    g, reversal, mg : ndarray
+        uS, mV and mM, as parameters are; `mg` is None without magnesium block.
+    curr : ndarray of shape (n,)
+        Its current, nA.
+    """
+    cdef ReceptorArrays made = ReceptorArrays.__new__(ReceptorArrays)
+    made.name, made.gating, made.drive, made.conducts = name, description, drive, True
+    made.states = [state_of(array, array[:0]) for array in states]
+    made.parameters = [parameter_of(array) for array in parameters]
+    made.uniform = all([len(array) == 1 for array in parameters])
+    made.drive_uniform = all([len(array) == 1 for array in (g, reversal, *([] if mg is None else [mg]))])
+    made.g, made.reversal = parameter_of(g), parameter_of(reversal)
+    made.mg = None if mg is None else parameter_of(mg)
+    made.curr = state_of(curr, curr[:0])
+    return made
+
+
 def of_poisson(str name, description, int drive, PoissonInput record):
     """Return the arrays of receptors that Poisson trains open: "noise" or "afferents".
 

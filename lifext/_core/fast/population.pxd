@@ -110,7 +110,7 @@ cdef struct Cells:
     const double *arrival_factors
     Link **arrival_links
 
-# A projection: rows of weights as `projection.Projection` has them, and what they reach
+# A projection: rows of weights as `rows.Rows` has them, and what they reach
 cdef struct Link:
     int kind
     Py_ssize_t n_target

@@ -15,7 +15,7 @@ from .double_math cimport Quotient, power_of_two
 from ..shared.loops cimport fast_table_of
 from ..shared.numpy_loops cimport copy_into
 from .philox cimport Words, philox
-from ..shared.projection cimport UNIFORM
+from ..shared.rows cimport UNIFORM
 from ..shared.real cimport Source, Target, real
 from .single_math cimport SingleQuotient, single_power_of_two
 from ..shared.sorting cimport order_of
@@ -422,7 +422,8 @@ cdef class FastPopulation:
         cdef ReceptorArrays arrays
         cdef State state
         for arrays in self.receptors:
-            copy_into(arrays.curr.array, arrays.curr.previous)
+            if arrays.curr.previous.shape[0] > 0:
+                copy_into(arrays.curr.array, arrays.curr.previous)
             for state in arrays.states:
                 if state.previous.shape[0] > 0:
                     copy_into(state.array, state.previous)

@@ -219,13 +219,13 @@ class Receptor:
             self.alike[k] += part * factor * flat
         self.spikes.append((time, factor * (flat + np.asarray(row))))
 
-    def relax(self, step: int, dt: float, dtype: Any) -> None:
-        """Take the gating over a step without spikes."""
+    def relax(self, step: int, v_stage: Any, dt: float, dtype: Any) -> None:
+        """Take the gating over a step without spikes; `v_stage` is the potential of the second slope."""
         if self.trains is not None:
             self.trains.relax(step)
             return
         self.before = [part.astype(dtype) for part in self.state]
-        after = self.gating.relax(self.before, [part.astype(dtype) for part in self.parameters], dt)
+        after = self.gating.relax(self.before, [part.astype(dtype) for part in self.parameters], v_stage, dt)
         for part, new in zip(self.state, after):
             _flush(step, new)
             part[:] = new
@@ -314,7 +314,7 @@ class Population:
         for receptor, at_rest in zip(self.receptors, self.at_rest):
             # trains are drawn whether anything is open or not
             if receptor.trains is not None or not at_rest:
-                receptor.relax(step, self.dt, self.dtype)
+                receptor.relax(step, self.v_stage, self.dt, self.dtype)
         self.i_synaptic = sum(self._currents(), np.zeros(self.cell.size, self.dtype))
         self.v[:] = equations.heun_step_by(v, slope, self._net_current(self.v_stage, self.i_synaptic), self.dt_over_2c)
         self._note_spikes(step * self.dt, v)

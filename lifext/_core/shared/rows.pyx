@@ -7,7 +7,7 @@ def largest_of(dense, values, flat):
     return max([abs(flat) + np.abs(part).max(initial=0.0) for part in (np.asarray(dense), np.asarray(values))])
 
 
-cdef class Projection:
+cdef class Rows:
     def __init__(self, int kind, Py_ssize_t n_source, Py_ssize_t n_target, *, dense=None, indptr=None, indices=None,
                  values=None, double flat=0.0, Py_ssize_t first=0, largest=None):
         self.kind, self.n_source, self.n_target = kind, n_source, n_target
@@ -21,7 +21,7 @@ cdef class Projection:
     def row(self, Py_ssize_t source):
         """Return the weights of one source neuron, (n_target,)."""
         if not 0 <= source < self.n_source:
-            raise IndexError(f"Projection: source must be a whole number >= 0 and < {self.n_source}, got {source}")
+            raise IndexError(f"Rows: source must be a whole number >= 0 and < {self.n_source}, got {source}")
         row = np.empty(self.n_target)
         self.fill_row(source, row)
         return row

@@ -6,7 +6,7 @@ cpdef enum WeightKind:
     ONE_TO_ONE
 
 
-cdef class Projection:
+cdef class Rows:
     """What a spike of each source neuron adds to each target neuron."""
     cdef readonly int kind
     cdef readonly Py_ssize_t n_source

@@ -12,7 +12,7 @@ class WeightKind(IntEnum):
 
 def largest_of(dense: Floats | None, values: Floats | None, flat: float) -> float: ...
 
-class Projection:
+class Rows:
     def __init__(self, kind: int, n_source: int, n_target: int, *, dense: Floats | None = None,
                  indptr: Any = None, indices: Any = None, values: Floats | None = None,
                  flat: float = 0.0, first: int = 0, largest: float | None = None) -> None: ...
