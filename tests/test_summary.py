@@ -50,7 +50,7 @@ def test_it_tells_what_the_run_does_and_changes_nothing():
         other.run(5.0)
         cells.stim(1.0)
         others.stim(1.0)
-    assert line(net, "cells  ").endswith('"ring_and_stimulus"')
+    assert line(net, "cells  ").endswith('one loop, "ring"')
     assert np.array_equal(cells.VMs(), others.VMs())
     cells.vTh = np.full(32, -52.0)
     assert line(net, "cells  ").endswith("a loop for each receptor")
