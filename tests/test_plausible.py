@@ -394,4 +394,5 @@ def test_nothing_is_kept_of_objects_that_are_gone():
     run(pop)
     del pop
     gc.collect()
-    assert len(_plausible._known) == before
+    # others may go meanwhile, such as what a failed test before this one has kept
+    assert len(_plausible._known) <= before
