@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 from ranges import Ranges
+from suites import SUITES, runs
 
 import lifext
 from lifext import _core
@@ -21,6 +22,23 @@ def numpy_exp_is_libm():
 EXP_IS_LIBM = numpy_exp_is_libm()
 
 
+def pytest_addoption(parser):
+    parser.addoption("--suite", choices=sorted(SUITES), help="what an environment of CI runs (tests/suites.py)")
+
+
+def pytest_collection_modifyitems(config, items):
+    suite = config.getoption("suite")
+    if suite is None:
+        return
+    kept, left_out = [], []
+    for item in items:
+        chosen = runs(suite, item.path.name, getattr(item, "originalname", item.name),
+                      item.get_closest_marker("slow") is not None)
+        (kept if chosen else left_out).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
 def pytest_configure(config):
     # a shell has what it runs in the background ignore Ctrl-C, for which some tests wait
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -31,8 +49,10 @@ def pytest_configure(config):
 
 
 def pytest_report_header(config):
-    return (f"lifext {lifext.__version__}: backend {_core.kernels.backend}, loops {loops.chosen()} of {loops.built()}, "
-            f"NumPy {np.__version__}, whose exp {'equals' if EXP_IS_LIBM else 'differs from'} libm's")
+    suite = config.getoption("suite")
+    finds = [f"suite {suite}, for {SUITES[suite].finds}"] if suite else []
+    return [*finds, f"lifext {lifext.__version__}: backend {_core.kernels.backend}, loops {loops.chosen()} of "
+            f"{loops.built()}, NumPy {np.__version__}, whose exp {'equals' if EXP_IS_LIBM else 'differs from'} libm's"]
 
 
 @pytest.fixture(params=["compiled", "reference"])
