@@ -1,16 +1,21 @@
 """What the tests share: both backends, this machine's exp, ranges of every run, populations that go through Python."""
 import functools
 import math
+import os
 import signal
 
-import numpy as np
-import pytest
-from ranges import Ranges
-from suites import SUITES, runs
+# Tests run side by side, one for each processor: threads that keep one busy while they wait for others make a network
+# on several threads ten times as slow. What they compute is the same. OpenMP reads this when it is loaded, by lifext.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import lifext
-from lifext import _core
-from lifext._core import loops
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from ranges import Ranges  # noqa: E402
+from suites import SUITES, runs  # noqa: E402
+
+import lifext  # noqa: E402
+from lifext import _core  # noqa: E402
+from lifext._core import loops  # noqa: E402
 
 
 def numpy_exp_is_libm():
