@@ -18,8 +18,8 @@ class Suite(NamedTuple):
 
 
 # they compare runs of networks with others of the same process: neither libraries nor the way of installing come in
-OF_NETWORKS = ("test_same_network.py", "test_delivery.py", "test_reference_network.py", "test_gating_range.py",
-               "test_fast_bits.py", "test_fast_physics.py", "test_single.py", "test_statistics.py")
+OF_NETWORKS = ("test_same_network.py", "test_delivery.py", "test_reference_network.py", "test_fast_bits.py",
+               "test_fast_physics.py", "test_single.py", "test_statistics.py")
 
 SUITES = {
     # the wheel with the versions of README's install: slow tests, and whatever what was installed may be short of
@@ -29,7 +29,8 @@ SUITES = {
             "networks against others of the same process; the wheel's numbers are held to those of other machines by "
             "test_portable_bits, to the published ones by test_golden": OF_NETWORKS,
             "classes in Python against themselves, which are the same files": (
-                "test_changes.py", "test_own_classes.py", "test_reset.py", "test_populations.py"),
+                "test_changes.py", "test_own_classes.py", "test_reset.py", "test_populations.py",
+                "test_gating_range.py"),
             "formats in Python with the libraries that README's install has, too; test_files writes to each": (
                 "test_hostile_files.py", "test_heaps.py"),
             "NumPy's arithmetic, with the NumPy that README's install has": (
@@ -40,7 +41,8 @@ SUITES = {
         "matplotlib, pytest and Hypothesis lack, or do otherwise", False, {
             "compiled loops against others of the same process, with arrays that test_network, test_fast_network, "
             "test_weights and test_gate hand over, too": OF_NETWORKS,
-            "classes against themselves, with the same NumPy on both sides": ("test_changes.py",),
+            "classes against themselves, with the same NumPy on both sides": (
+                "test_changes.py", "test_gating_range.py"),
             "threads, processes and signals of the compiled loops": (
                 "test_threads.py", "test_concurrency.py", "test_interrupts.py", "test_instruction_sets.py",
                 "test_loops.py"),
@@ -63,14 +65,14 @@ SUITES = {
     "twins": Suite(
         "where populations that are stepped on the NumPy twins differ from compiled ones, or from what is asked of "
         "both", False, {
-            "networks, which have loops of their own and do not ask which kernels are chosen": (
-                *OF_NETWORKS, "test_fast_network.py", "test_portable_bits.py", "test_threads.py", "test_weights.py"),
-            "both kernels are called by name, whichever is chosen": (
-                "test_golden.py::test_golden_on_the_twins", "test_twins.py", "test_fast_twins.py"),
-            "files, trials, the command and what is installed: no population is stepped, or as others are": (
+            "networks, which have loops of their own and never call the kernels that are chosen": (
+                *OF_NETWORKS, "test_portable_bits.py", "test_threads.py", "test_weights.py", "test_recording.py"),
+            "the twins are called by name, whichever kernels are chosen; test_golden is test_golden_on_the_twins then, "
+            "which runs with README's install and with the oldest NumPy": (
+                "test_golden.py", "test_twins.py", "test_fast_twins.py"),
+            "files, trials, scripts and what is installed: no population is stepped, or as in other files": (
                 "test_dropin.py", "test_files.py", "test_formats.py", "test_heaps.py", "test_hostile_files.py",
-                "test_full_disk.py", "test_trials.py", "test_docs.py", "test_package.py", "test_race.py",
-                "test_bench.py"),
+                "test_full_disk.py", "test_trials.py", "test_package.py", "test_race.py", "test_bench.py"),
         }),
 }
 

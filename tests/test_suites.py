@@ -11,7 +11,7 @@ FOUND = {"oldest": ["test_gate.py", "test_files.py", "test_formats.py", "test_do
                     "test_plot.py", "test_full_disk.py", "test_weights.py", "test_package.py", "test_spikeDC.py"],
          "newest": ["test_package.py", "test_cli.py", "test_docs.py", "test_files.py"],
          "checked": ["test_recording.py", "test_fast_network.py", "test_twins.py"],
-         "twins": ["test_populations.py", "test_golden.py", "test_changes.py"]}
+         "twins": ["test_populations.py", "test_bad_input.py", "test_changes.py", "test_gating_range.py"]}
 
 
 @pytest.mark.parametrize("name", SUITES)
