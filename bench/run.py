@@ -25,7 +25,6 @@ from lifext._race import FOLDER
 from lifext._race.contender import Contender, Failed
 
 HERE = pathlib.Path(__file__).resolve().parent
-OUR_PROGRAMS = ("with_nest.py", "with_brainpy.py")  # the others come with lifext
 
 NEURONS = (1000, 10_000, 100_000, 1_000_000)
 WORKLOADS = {"ring": ("ring", None), "dual": ("dual", None), "decision": ("decision", None),
@@ -37,17 +36,17 @@ GROUPS = {"coba": [name for name in WORKLOADS if name.startswith("coba")],
 
 # name: program, its mode, threads, whose interpreter
 CONTENDERS = {
-    "lifext": ("with_lifext.py", "fast", 1, "lifext"),
-    "lifext, 2 threads": ("with_lifext.py", "fast", 2, "lifext"),
-    "lifext float32": ("with_lifext.py", "float32", 1, "lifext"),
-    "lifext compat": ("with_lifext.py", "compat", 1, "lifext"),
-    "lifext by hand": ("by_hand.py", "compiled", 1, "lifext"),
-    "lifext NumPy twins": ("by_hand.py", "twin", 1, "lifext"),
-    "original": ("by_hand.py", "original", 1, "lifext"),
-    "Brian2 C++ rk2": ("with_brian2.py", "cpp-rk2", 1, "brian2"),
-    "Brian2 C++ euler": ("with_brian2.py", "cpp-euler", 1, "brian2"),
-    "Brian2 C++ rk2, 2 threads": ("with_brian2.py", "cpp-rk2", 2, "brian2"),
-    "Brian2 runtime": ("with_brian2.py", "cython-rk2", 1, "brian2"),
+    "lifext": ("all_with_lifext.py", "fast", 1, "lifext"),
+    "lifext, 2 threads": ("all_with_lifext.py", "fast", 2, "lifext"),
+    "lifext float32": ("all_with_lifext.py", "float32", 1, "lifext"),
+    "lifext compat": ("all_with_lifext.py", "compat", 1, "lifext"),
+    "lifext by hand": ("all_by_hand.py", "compiled", 1, "lifext"),
+    "lifext NumPy twins": ("all_by_hand.py", "twin", 1, "lifext"),
+    "original": ("all_by_hand.py", "original", 1, "lifext"),
+    "Brian2 C++ rk2": ("all_with_brian2.py", "cpp-rk2", 1, "brian2"),
+    "Brian2 C++ euler": ("all_with_brian2.py", "cpp-euler", 1, "brian2"),
+    "Brian2 C++ rk2, 2 threads": ("all_with_brian2.py", "cpp-rk2", 2, "brian2"),
+    "Brian2 runtime": ("all_with_brian2.py", "cython-rk2", 1, "brian2"),
     "NEST": ("with_nest.py", "nest", 1, "nest"),
     "BrainPy": ("with_brainpy.py", "jax", 1, "brainpy"),
 }
@@ -78,8 +77,7 @@ def contender(name, workload, given, scratch):
     program, mode, threads, owner = CONTENDERS[name]
     kind, n = WORKLOADS[workload]
     ms = given.ms or SHORTER.get((name, workload))
-    folder = HERE / "race" if program in OUR_PROGRAMS else FOLDER
-    command = [str(given.pythons[owner]), str(folder / program), kind, "--mode", mode, "--threads", str(threads)]
+    command = [str(given.pythons[owner]), str(HERE / "race" / program), kind, "--mode", mode, "--threads", str(threads)]
     command += ["--n", str(n)] if n else []
     command += ["--ms", str(ms)] if ms else []
     command += ["--dt", str(given.dt)] if given.dt else []
