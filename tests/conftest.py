@@ -2,6 +2,7 @@
 import functools
 import math
 import os
+import pathlib
 import signal
 
 # Tests run side by side, one for each processor: threads that keep one busy while they wait for others make a network
@@ -11,7 +12,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from ranges import Ranges  # noqa: E402
-from suites import SUITES, runs  # noqa: E402
+from suites import SPREAD, SUITES, runs  # noqa: E402
 
 import lifext  # noqa: E402
 from lifext import _core  # noqa: E402
@@ -42,6 +43,18 @@ def pytest_collection_modifyitems(config, items):
         (kept if chosen else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = kept
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests stay together, but for those of a few long ones, which would run on when all else is done."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return nodeid if pathlib.PurePath(file).name in SPREAD else file
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_configure(config):

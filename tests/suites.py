@@ -17,6 +17,9 @@ class Suite(NamedTuple):
     left_out: dict[str, tuple[str, ...]]
 
 
+# few tests, each long, that share nothing: side by side, they need not stay together
+SPREAD = ("test_same_network.py", "test_golden.py", "test_statistics.py", "test_examples.py")
+
 # they compare runs of networks with others of the same process: neither libraries nor the way of installing come in
 OF_NETWORKS = ("test_same_network.py", "test_delivery.py", "test_reference_network.py", "test_fast_bits.py",
                "test_fast_physics.py", "test_single.py", "test_statistics.py")
