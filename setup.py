@@ -1,5 +1,6 @@
 """Build the compiled kernels; everything else about the project is in pyproject.toml."""
 import importlib.util
+import multiprocessing
 import os
 import pathlib
 import sys
@@ -27,7 +28,10 @@ DIRECTIVES = {
 
 # No contraction into fused multiply-adds: the compat arithmetic keeps the published code's
 # bits. What is switched off besides (errno, traps) changes no result and lets loops vectorise.
-UNIX = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+# A checked build is for its checks, which are the same at -O1, where compiling takes less than half the time.
+UNIX = ["-O1" if CHECKED else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+# Python's own flags ask for debugging information, a quarter of the compiler's time; -g in CFLAGS keeps it.
+UNIX += [] if any(flag.startswith("-g") for flag in os.environ.get("CFLAGS", "").split()) else ["-g0"]
 GCC_ONLY = ["--param=vect-max-version-for-alias-checks=64"]
 # Loops that are drawn into one function share its registers, and are slower by a third.
 GCC_LOOPS = ["-fno-inline-functions", "-fno-inline-functions-called-once"]
@@ -188,10 +192,15 @@ def changed_settings():
     return before != SETTINGS
 
 
+def processes():
+    """Return how many processes may make C of Cython at a time: by fork only, which does not run this file again."""
+    return os.cpu_count() if multiprocessing.get_start_method() == "fork" else 0
+
+
 render_templates()
 setup(
     ext_modules=cythonize(
         [extension(path) for path in sorted(pathlib.Path("lifext/_core").rglob("*.pyx")) if for_this_platform(path)],
-        compiler_directives=DIRECTIVES, include_path=[str(RENDERED)], force=changed_settings()),
+        compiler_directives=DIRECTIVES, include_path=[str(RENDERED)], force=changed_settings(), nthreads=processes()),
     cmdclass={"build_ext": BuildExt},
 )

@@ -8,11 +8,9 @@ falls on both; ratios hold better than seconds. Whether they spiked alike is pri
 import argparse
 import datetime
 import importlib
-import json
 import os
 import pathlib
 import platform
-import statistics
 import sys
 import time
 import types
@@ -22,10 +20,12 @@ for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"  # read when NumPy is imported, hence before it
 
 import numpy as np  # noqa: E402
+import summary  # noqa: E402
 import workloads  # noqa: E402
 
 import lifext  # noqa: E402
-from lifext._core import kernels, loops  # noqa: E402
+from lifext._core import kernels  # noqa: E402
+from lifext._core.shared import loops  # noqa: E402
 
 NAMES = ("original", "lifext")
 
@@ -77,23 +77,19 @@ def run(name, implementations, seconds, repeats):
             "steps_a_turn": steps, "run_in": run_in, "turns": turns}
 
 
-def summary(values):
-    """Return median, least and greatest."""
-    return {"median": statistics.median(values), "least": min(values), "greatest": max(values)}
-
-
 def summarise(result):
-    """Return the figures of a workload: us a step, spikes a step, the ratio of neighbouring turns."""
+    """Return the figures of a workload: us a step, spikes a step and in all, the ratio of neighbouring turns."""
     steps, turns = result["steps_a_turn"], result["turns"]
-    figures = {key: {"us_a_step": summary([1e6 * turn["wall"] / steps for turn in turns[key]]),
+    figures = {key: {"us_a_step": summary.spread(1e6 * turn["wall"] / steps for turn in turns[key]),
                      "spikes_a_step": sum(turn["spikes"] for turn in turns[key]) / (steps * len(turns[key])),
                      "processor_share": sum(turn["processor"] for turn in turns[key])
-                     / sum(turn["wall"] for turn in turns[key])}
+                     / sum(turn["wall"] for turn in turns[key]),
+                     "spikes": sum(spike_counts(result, key))}
                for key in NAMES}
-    figures["ratio"] = summary([slow["wall"] / fast["wall"]
-                                for slow, fast in zip(turns["original"], turns["lifext"], strict=True)])
+    figures["ratio"] = summary.spread(slow["wall"] / fast["wall"]
+                                      for slow, fast in zip(turns["original"], turns["lifext"], strict=True))
     figures["same_spikes"] = spike_counts(result, "original") == spike_counts(result, "lifext")
-    return figures
+    return {key: result[key] for key in ("neurons", "dt", "run_in_steps", "steps_a_turn")} | {"figures": figures}
 
 
 def spike_counts(result, key):
@@ -105,16 +101,17 @@ def report(name, result):
     """Print the figures of a workload."""
     figures = result["figures"]
     first = result["run_in_steps"]
-    last = first + result["steps_a_turn"] * len(result["turns"]["lifext"])
+    count = figures["ratio"]["turns"]
+    last = first + result["steps_a_turn"] * count
     print(f"\n{name}: {result['neurons']} neurons, steps {first} to {last} of {result['dt']} ms, "
-          f"{len(result['turns']['lifext'])} turns of {result['steps_a_turn']} steps each")
+          f"{count} turns of {result['steps_a_turn']} steps each")
     print(f"  {'':<10}{'us a step, median (least to greatest)':>44}{'spikes a step':>16}{'processor':>12}")
     for key in NAMES:
         print(f"  {key:<10}{spread(figures[key]['us_a_step'], 2):>44}{figures[key]['spikes_a_step']:>16.5f}"
               f"{figures[key]['processor_share']:>12.0%}")
     print(f"  original/lifext, turn by turn: {spread(figures['ratio'], 1)}")
     print(f"  spikes from step 0 on, turn by turn: {'the same' if figures['same_spikes'] else 'NOT the same'}, "
-          f"{sum(spike_counts(result, 'original'))} and {sum(spike_counts(result, 'lifext'))}")
+          f"{figures['original']['spikes']} and {figures['lifext']['spikes']}")
 
 
 def spread(figure, digits):
@@ -147,7 +144,8 @@ def arguments():
                         help="about how long to run in all (default: %(default)g)")
     parser.add_argument("--repeats", type=int, default=15, metavar="R",
                         help="turns of each implementation (default: %(default)s)")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where to write every turn and the figures")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where the figures go")
+    parser.add_argument("--raw", type=pathlib.Path, metavar="FILE", help="where every turn goes besides")
     given = parser.parse_args()
     if given.repeats < 1:
         parser.error("--repeats must be >= 1")
@@ -157,16 +155,14 @@ def arguments():
 def main():
     given = arguments()
     implementations = {"original": load_original(given.original), "lifext": lifext}
-    results = {"machine": machine(), "workloads": {}}
+    results, raw = {"machine": machine(), "workloads": {}}, {}
     print(", ".join(f"{name} {value}" for name, value in results["machine"].items()) + ", one thread")
     for name in WORKLOADS:
-        result = results["workloads"][name] = run(
-            name, implementations, SHARES[name] * given.seconds, given.repeats)
-        result["figures"] = summarise(result)
-        report(name, result)
-    if given.json:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_text(json.dumps(results, indent=1) + "\n")
+        raw[name] = run(name, implementations, SHARES[name] * given.seconds, given.repeats)
+        results["workloads"][name] = summarise(raw[name])
+        report(name, results["workloads"][name])
+    summary.write(given.json, results)
+    summary.write_raw(given.raw, raw)
 
 
 if __name__ == "__main__":

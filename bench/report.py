@@ -79,7 +79,7 @@ def rates(figures):
     words = []
     for name, rate in figures["rates"].items():
         epochs = [value for key, value in rate.items() if key[0].isdigit()]
-        words.append(f"{name} " + " / ".join(f"{value:.2f}" for value in epochs or [rate["all"]]))
+        words.append(f"{name} " + " / ".join(f"{value['mean']:.2f}" for value in epochs or [rate["all"]]))
     return ", ".join(words)
 
 
@@ -345,7 +345,7 @@ def document(results, name, sources):
     caches = ", ".join(f"{level} {size_of(size)}" for level, size in sorted(machine.get("cache_bytes", {}).items()))
     lines = [
         "# The race", "",
-        "Written by `report.py`; how to repeat it is in [README.md](README.md). Every turn behind these figures is in "
+        "Written by `report.py`; how to repeat it is in [README.md](README.md). The figures are in "
         f"[`{name}`]({name}).", "",
         f"{results['date']}, commit {results['commit']}. {machine.get('processor')}, {machine['cores']} cores, "
         f"{caches}, {machine.get('vectors', '')}; {machine['system']}; load average at the start "

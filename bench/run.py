@@ -19,11 +19,12 @@ import subprocess
 import sys
 import tempfile
 
+import summary
+
 from lifext._race import FOLDER
 from lifext._race.contender import Contender, Failed
 
 HERE = pathlib.Path(__file__).resolve().parent
-OUR_PROGRAMS = ("with_nest.py", "with_brainpy.py")  # the others come with lifext
 
 NEURONS = (1000, 10_000, 100_000, 1_000_000)
 WORKLOADS = {"ring": ("ring", None), "dual": ("dual", None), "decision": ("decision", None),
@@ -35,17 +36,17 @@ GROUPS = {"coba": [name for name in WORKLOADS if name.startswith("coba")],
 
 # name: program, its mode, threads, whose interpreter
 CONTENDERS = {
-    "lifext": ("with_lifext.py", "fast", 1, "lifext"),
-    "lifext, 2 threads": ("with_lifext.py", "fast", 2, "lifext"),
-    "lifext float32": ("with_lifext.py", "float32", 1, "lifext"),
-    "lifext compat": ("with_lifext.py", "compat", 1, "lifext"),
-    "lifext by hand": ("by_hand.py", "compiled", 1, "lifext"),
-    "lifext NumPy twins": ("by_hand.py", "twin", 1, "lifext"),
-    "original": ("by_hand.py", "original", 1, "lifext"),
-    "Brian2 C++ rk2": ("with_brian2.py", "cpp-rk2", 1, "brian2"),
-    "Brian2 C++ euler": ("with_brian2.py", "cpp-euler", 1, "brian2"),
-    "Brian2 C++ rk2, 2 threads": ("with_brian2.py", "cpp-rk2", 2, "brian2"),
-    "Brian2 runtime": ("with_brian2.py", "cython-rk2", 1, "brian2"),
+    "lifext": ("all_with_lifext.py", "fast", 1, "lifext"),
+    "lifext, 2 threads": ("all_with_lifext.py", "fast", 2, "lifext"),
+    "lifext float32": ("all_with_lifext.py", "float32", 1, "lifext"),
+    "lifext compat": ("all_with_lifext.py", "compat", 1, "lifext"),
+    "lifext by hand": ("all_by_hand.py", "compiled", 1, "lifext"),
+    "lifext NumPy twins": ("all_by_hand.py", "twin", 1, "lifext"),
+    "original": ("all_by_hand.py", "original", 1, "lifext"),
+    "Brian2 C++ rk2": ("all_with_brian2.py", "cpp-rk2", 1, "brian2"),
+    "Brian2 C++ euler": ("all_with_brian2.py", "cpp-euler", 1, "brian2"),
+    "Brian2 C++ rk2, 2 threads": ("all_with_brian2.py", "cpp-rk2", 2, "brian2"),
+    "Brian2 runtime": ("all_with_brian2.py", "cython-rk2", 1, "brian2"),
     "NEST": ("with_nest.py", "nest", 1, "nest"),
     "BrainPy": ("with_brainpy.py", "jax", 1, "brainpy"),
 }
@@ -76,8 +77,7 @@ def contender(name, workload, given, scratch):
     program, mode, threads, owner = CONTENDERS[name]
     kind, n = WORKLOADS[workload]
     ms = given.ms or SHORTER.get((name, workload))
-    folder = HERE / "race" if program in OUR_PROGRAMS else FOLDER
-    command = [str(given.pythons[owner]), str(folder / program), kind, "--mode", mode, "--threads", str(threads)]
+    command = [str(given.pythons[owner]), str(HERE / "race" / program), kind, "--mode", mode, "--threads", str(threads)]
     command += ["--n", str(n)] if n else []
     command += ["--ms", str(ms)] if ms else []
     command += ["--dt", str(given.dt)] if given.dt else []
@@ -132,37 +132,38 @@ def tell(name, result):
           f"ready {result['ready']['start_to_ready_s']:.1f} s after its start", flush=True)
 
 
-def spread(values):
-    """Return median, least and greatest."""
-    return {"median": statistics.median(values), "least": min(values), "greatest": max(values), "turns": len(values)}
+def summarised(workload, results):
+    """Return each contender's result without its turns, but with their figures."""
+    found = {}
+    for name, result in results.items():
+        found[name] = {key: value for key, value in result.items() if key != "turns"}
+        if result["turns"]:
+            found[name]["figures"] = figures(workload, result["ready"], result["turns"])
+    return found
 
 
-def summarise(workload, results):
-    """Add the figures of all turns to each contender's result."""
-    for result in results.values():
-        turns = result["turns"]
-        if not turns:
-            continue
-        n, dt, ms = (result["ready"][key] for key in ("n", "dt", "ms"))
-        figures = result["figures"] = {
-            "s_per_simulated_s": spread([turn["run_s"] / turn["simulated_ms"] * 1e3 for turn in turns]),
-            "ns_per_neuron_step": spread([1e9 * turn["run_s"] / n / (ms / dt) for turn in turns]),
-            "build_s": spread([turn["build_s"] for turn in turns]),
-            "start_to_ready_s": result["ready"]["start_to_ready_s"],
-            "peak_mb": max((turn["peak_mb"] or 0.0) for turn in turns)}
-        if workload == "first":
-            figures["first_result_s"] = spread([turn["start_to_result_s"] for turn in turns])
-        figures["rates"] = {name: mean_rates([turn["rates"][name] for turn in turns]) for name in turns[0]["rates"]}
+def figures(workload, ready, turns):
+    """Return the figures of a contender's turns."""
+    n, dt, ms = (ready[key] for key in ("n", "dt", "ms"))
+    found = {"s_per_simulated_s": summary.spread(turn["run_s"] / turn["simulated_ms"] * 1e3 for turn in turns),
+             "ns_per_neuron_step": summary.spread(1e9 * turn["run_s"] / n / (ms / dt) for turn in turns),
+             "build_s": summary.spread(turn["build_s"] for turn in turns),
+             "start_to_ready_s": ready["start_to_ready_s"],
+             "peak_mb": max((turn["peak_mb"] or 0.0) for turn in turns)}
+    if workload == "first":
+        found["first_result_s"] = summary.spread(turn["start_to_result_s"] for turn in turns)
+    found["rates"] = {name: rates([turn["rates"][name] for turn in turns]) for name in turns[0]["rates"]}
+    return found
 
 
-def mean_rates(rates):
-    """Return the mean over turns of each figure of a population."""
-    means = {}
-    for key, value in rates[0].items():
-        values = [rate[key] for rate in rates if key in rate]
-        means[key] = [statistics.fmean(part) for part in zip(*values)] if isinstance(value, list) else \
-            statistics.fmean(values)
-    return means
+def rates(turns):
+    """Return what a population did, over turns: a summary of each rate, the mean of each bump."""
+    found = {}
+    for key, value in turns[0].items():
+        values = [turn[key] for turn in turns if key in turn]
+        found[key] = [statistics.fmean(part) for part in zip(*values)] if isinstance(value, list) else \
+            summary.with_mean(values)
+    return found
 
 
 def report(workload, results):
@@ -177,7 +178,7 @@ def report(workload, results):
         figures = result["figures"]
         taken = figures[kind]
         ratio = f"{taken['median'] / ours:9.2f} x" if ours else " " * 11
-        rates = ", ".join(f"{pop} {rate['all']:.2f}" for pop, rate in figures["rates"].items())
+        rates = ", ".join(f"{pop} {rate['all']['mean']:.2f}" for pop, rate in figures["rates"].items())
         print(f"  {name:<28}{taken['median']:10.4f} ({taken['least']:.4f} to {taken['greatest']:.4f}){ratio}  "
               f"build {figures['build_s']['median']:.2f} s, start to ready {figures['start_to_ready_s']:.1f} s, "
               f"{figures['peak_mb']:.0f} MB, Hz: {rates}")
@@ -268,7 +269,8 @@ def arguments():
     for name in ("brian2", "nest", "brainpy"):
         parser.add_argument(f"--{name}-python", metavar="PYTHON", help=f"interpreter that has {name}")
     parser.add_argument("--no-limits", action="store_true", help="leave out memory traffic and arithmetic")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where to write every turn and the figures")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where the figures go")
+    parser.add_argument("--raw", type=pathlib.Path, metavar="FILE", help="where every turn goes besides")
     given = parser.parse_args()
     given.pythons = {name: getattr(given, f"{name}_python") for name in ("lifext", "brian2", "nest", "brainpy")}
     given.original = given.original and given.original.resolve()
@@ -286,6 +288,7 @@ def arguments():
 def main():
     given = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of what ends the contenders
+    raw = {}
     results = {"date": datetime.date.today().isoformat(), "commit": commit(), "machine": machine(),
                "options": {"repeats": given.repeats, "budget": given.budget, "ms": given.ms, "dt": given.dt},
                "workloads": {}}
@@ -296,20 +299,15 @@ def main():
             results["limits"] = limits(scratch)
         for workload in given.workloads:
             print(f"\n{workload}", flush=True)
-            found = race(workload, given.contenders, given, scratch)
-            summarise(workload, found)
-            report(workload, found)
-            results["workloads"][workload] = found
-            write(given.json, results)  # after each workload, so that nothing measured is lost
+            raw[workload] = race(workload, given.contenders, given, scratch)
+            results["workloads"][workload] = summarised(workload, raw[workload])
+            report(workload, results["workloads"][workload])
+            # after each workload, so that nothing measured is lost
+            summary.write(given.json, results)
+            summary.write_raw(given.raw, raw)
         if not given.no_limits:
             results["limits"] = limits(scratch, results["limits"])
-            write(given.json, results)
-
-
-def write(path, results):
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(results, indent=1) + "\n")
+            summary.write(given.json, results)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,12 @@ the last, how much longer a trial itself takes, and how long one worker has noth
 is at the last trial, which is a matter of their number and no cost of the sweep.
 """
 import argparse
+import datetime
 import json
 import multiprocessing
 import os
 import pathlib
+import platform
 import statistics
 import subprocess
 import sys
@@ -20,6 +22,7 @@ import tempfile
 import time
 
 import numpy as np
+import summary
 
 import lifext
 
@@ -138,12 +141,28 @@ def compare(arguments):
     print(" " * 16 + "".join(f"{way:>20}" for way in WAYS))
     for part in taken["by hand"][0]:
         print(f"{part:16}" + "".join(f"{statistics.median(each[part] for each in taken[way]):20.4f}" for way in WAYS))
-    for way in WAYS[1:]:
-        ratios = [ours["wall"] / hand["wall"] for ours, hand in zip(taken[way], taken["by hand"])]
-        print(f"{way}: {100 * (statistics.median(ratios) - 1):+.1f} % ({100 * (min(ratios) - 1):+.1f} to "
-              f"{100 * (max(ratios) - 1):+.1f}) in wall time")
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps({"trials": arguments.trials, "duration": duration, "spent": taken}))
+    figures = summarise(taken)
+    for way, ratio in figures["wall time to that by hand"].items():
+        median, least, greatest = (100 * (ratio[which] - 1) for which in ("median", "least", "greatest"))
+        print(f"{way}: {median:+.1f} % ({least:+.1f} to {greatest:+.1f}) in wall time")
+    known = {"machine": machine(), "trials": arguments.trials, "duration": duration}
+    summary.write(arguments.json, known | figures)
+    summary.write_raw(arguments.raw, known | {"spent": taken})
+
+
+def summarise(taken):
+    """Return the figures of all turns."""
+    return {"spent": {way: {part: summary.spread(turn[part] for turn in turns) for part in turns[0]}
+                      for way, turns in taken.items()},
+            "wall time to that by hand": {
+                way: summary.spread(ours["wall"] / hand["wall"] for ours, hand in zip(taken[way], taken["by hand"]))
+                for way in WAYS[1:]}}
+
+
+def machine():
+    """Return where and with what this ran."""
+    return {"date": datetime.date.today().isoformat(), "cores": os.cpu_count(), "system": platform.platform(),
+            "python": platform.python_version(), "numpy": np.__version__, "lifext": lifext.__version__}
 
 
 def main():
@@ -151,7 +170,8 @@ def main():
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=1.0, help="about how long a trial takes")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--json", type=pathlib.Path, help="where every time taken goes")
+    parser.add_argument("--json", type=pathlib.Path, help="where the figures go")
+    parser.add_argument("--raw", type=pathlib.Path, help="where every time taken goes besides")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--duration", type=float, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -1,15 +1,22 @@
 """What the tests share: both backends, this machine's exp, ranges of every run, populations that go through Python."""
 import functools
 import math
+import os
+import pathlib
 import signal
 
-import numpy as np
-import pytest
-from ranges import Ranges
+# Tests run side by side, one for each processor: threads that keep one busy while they wait for others make a network
+# on several threads ten times as slow. What they compute is the same. OpenMP reads this when it is loaded, by lifext.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import lifext
-from lifext import _core
-from lifext._core.shared import loops
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from ranges import Ranges  # noqa: E402
+from suites import SPREAD, SUITES, runs  # noqa: E402
+
+import lifext  # noqa: E402
+from lifext import _core  # noqa: E402
+from lifext._core.shared import loops  # noqa: E402
 
 
 def numpy_exp_is_libm():
@@ -19,6 +26,35 @@ def numpy_exp_is_libm():
 
 
 EXP_IS_LIBM = numpy_exp_is_libm()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--suite", choices=sorted(SUITES), help="what an environment of CI runs (tests/suites.py)")
+
+
+def pytest_collection_modifyitems(config, items):
+    suite = config.getoption("suite")
+    if suite is None:
+        return
+    kept, left_out = [], []
+    for item in items:
+        chosen = runs(suite, item.path.name, getattr(item, "originalname", item.name),
+                      item.get_closest_marker("slow") is not None)
+        (kept if chosen else left_out).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests stay together, but for those of a few long ones, which would run on when all else is done."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return nodeid if pathlib.PurePath(file).name in SPREAD else file
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_configure(config):
@@ -31,8 +67,10 @@ def pytest_configure(config):
 
 
 def pytest_report_header(config):
-    return (f"lifext {lifext.__version__}: backend {_core.kernels.backend}, loops {loops.chosen()} of {loops.built()}, "
-            f"NumPy {np.__version__}, whose exp {'equals' if EXP_IS_LIBM else 'differs from'} libm's")
+    suite = config.getoption("suite")
+    finds = [f"suite {suite}, for {SUITES[suite].finds}"] if suite else []
+    return [*finds, f"lifext {lifext.__version__}: backend {_core.kernels.backend}, loops {loops.chosen()} of "
+            f"{loops.built()}, NumPy {np.__version__}, whose exp {'equals' if EXP_IS_LIBM else 'differs from'} libm's"]
 
 
 @pytest.fixture(params=["compiled", "reference"])

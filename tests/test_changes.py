@@ -16,6 +16,7 @@ from lifext import _core
 
 DT = 0.05
 N = 11
+CHANGED_AT = 10
 
 
 class Ramp(lifext.currentBase):
@@ -198,15 +199,18 @@ WITHOUT_EFFECT = [
 ]
 
 
-def drive(cls, change, when, steps=80):
-    """Step a busy population, make a change at one of three points of the middle step, return all it did."""
+def drive(cls, change, when, steps=40):
+    """Step a busy population, make a change at one of three points of a step, return all it did.
+
+    Cells of both classes spike from step 5 to 16: each change that has an effect has one in the first steps after it.
+    """
     np.random.seed(5)
     pop = cls(N, NMDA_g=0.1, noise_g=0.006)
     script = np.random.RandomState(6)
     rows = []
     for k in range(steps):
         time = 3 + k * DT
-        middle = k == steps // 2
+        middle = k == CHANGED_AT
         if middle and when == "before":
             change(pop)
         pop.predictSpikes(DT, time)

@@ -10,12 +10,12 @@ PROCESSORS = sorted(os.sched_getaffinity(0))
 os.sched_setaffinity(0, PROCESSORS[-1:])
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+import all_models as models  # noqa: E402
 import brainevent  # noqa: E402
 import brainpy as bp  # noqa: E402
 import brainpy.math as bm  # noqa: E402
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
-import models  # noqa: E402
 import numpy as np  # noqa: E402
 import protocol  # noqa: E402
 

@@ -4,7 +4,7 @@ No model that comes with NEST has the NMDA gating of these rings. `iaf_bw_2001` 
 presynaptic cell's gating saturates by itself, here their sum at the target does. `NMDA_SCALE` makes
 up for that on average: with it the rates of the rings agree.
 """
-import models
+import all_models as models
 import nest
 import numpy as np
 import protocol

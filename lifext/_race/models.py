@@ -1,10 +1,8 @@
-"""What the contenders simulate: parameters, weights and protocols, in lifext's units, as numbers only.
+"""What `lifext bench` simulates: parameters, weights and protocols, in lifext's units, as numbers only.
 
 Each program builds its network from these in its own simulator's words. Only NumPy is needed,
 so that any interpreter can import this file. Units: ms, mV, nF, uS, nA, kHz.
 """
-import itertools
-
 import numpy as np
 
 # ------------------------------------------------------------------ cells of a ring, lifext's defaults
@@ -19,15 +17,16 @@ MG = 1.0 / 3.57  # before exp(-0.062 V)
 CUE_G, CUE_RATE, CUE_SHARPNESS = 0.001, 1.25, 2 * np.pi / 0.4
 
 # ------------------------------------------------------------------ protocols
-DT = {"ring": 0.05, "first": 0.05, "dual": 0.05, "decision": 0.05, "coba": 0.1, "neurons": 0.05, "one": 0.01}
-MS = {"ring": 1000.0, "first": 100.0, "dual": 6600.0, "decision": 2000.0, "coba": 1000.0, "one": 1000.0}
-CUES = {"ring": [(0.0, 250.0, 0.5 * np.pi)], "first": [(0.0, 250.0, 0.5 * np.pi)],
+DT = {"ring": 0.05, "dual": 0.05, "coba": 0.1, "neurons": 0.05}
+MS = {"ring": 1000.0, "dual": 6600.0, "coba": 1000.0}
+CUES = {"ring": [(0.0, 250.0, 0.5 * np.pi)],
         "dual": [(500.0, 1500.0, 0.3 * np.pi), (5500.0, 6000.0, 1.3 * np.pi)]}
 EPOCHS = {"ring": [(0, 250), (250, 1000)],
-          "dual": [(100, 500), (600, 1500), (2000, 5000), (5000, 5500), (5600, 6000), (6100, 6600)],
-          "decision": [(100, 300), (300, 800), (800, 1300), (1600, 2000)]}
+          "dual": [(100, 500), (600, 1500), (2000, 5000), (5000, 5500), (5600, 6000), (6100, 6600)]}
 VECTORS = {"ring": [(100, 250), (400, 700), (700, 1000)], "dual": EPOCHS["dual"]}
-STIMULUS = (300.0, 1300.0)  # of the decision network, ms
+
+# neurons of the others, if nothing else was asked
+NEURONS = {"coba": 4000, "neurons": 1024}
 
 # ------------------------------------------------------------------ the two rings
 N_PYR, N_INT = 1024, 256
@@ -47,29 +46,8 @@ PROJECTIONS = {
 PROJECTIONS["dual"] = [(f"{ring}_{source}", f"{ring}_{target}", *rest) for ring in ("perc", "mem")
                        for source, target, *rest in PROJECTIONS["ring"]]
 PROJECTIONS["dual"].insert(4, ("perc_pyr", "mem_pyr", "exc", "ring", FORWARD))
-PROJECTIONS["first"] = PROJECTIONS["ring"]
-CELLS = {"ring": RING, "first": RING, "dual": DUAL}
-CUED = {"ring": "pyr", "first": "pyr", "dual": "perc_pyr"}
-
-# ------------------------------------------------------------------ a decision: Wang (2002), Neuron 36:955-968
-# Two pools of cells are for one choice each. What all spikes of a source's kind add up to on a target is the paper's
-# conductance of one synapse times their number (1600 or 400). There each presynaptic cell's NMDA gating saturates by
-# itself, here their sum at the target does, which opens more of it: conductances of 0.8 times the paper's make up for
-# that in the resting network.
-N_EXC = 1600
-NMDA_SCALE = 0.8
-CHOOSING = {"cM": 0.5, "leak_g": 0.025, "leak_vL": -70.0, "vTh": -50.0, "vReset": -55.0, "refDur": 2.0,
-            "noise_g": 0.0021, "noise_rate": 2.4, "AMPA_g": N_EXC * 0.00005, "NMDA_g": N_EXC * NMDA_SCALE * 0.000165,
-            "GABA_g": 400 * 0.0013, "tau_GABA": 5.0, "tau_NMDA": 100.0, "alpha": 0.5}
-DECISION = dict.fromkeys(("left", "right", "other"), CHOOSING)
-DECISION["inter"] = {**CHOOSING, "cM": 0.2, "leak_g": 0.02, "refDur": 1.0, "noise_g": 0.00162,
-                     "AMPA_g": N_EXC * 0.00004, "NMDA_g": N_EXC * NMDA_SCALE * 0.00013, "GABA_g": 400 * 0.001}
-DECISION_SIZES = {"left": 240, "right": 240, "other": 1120, "inter": 400}
-DECISION_DELAY = 0.5  # of all projections, ms
-STRONG = 1.7  # weight within a pool; onto a pool from elsewhere it is so weak that what a cell receives stays the same
-WEAK = 1 - 240 * (STRONG - 1) / (N_EXC - 240)
-STIMULUS_RATE = 0.04  # kHz, to each cell of a pool, with the conductance of noise: 1 + COHERENCE times it to the left
-COHERENCE = 0.512  # one at which nearly all turns go left, so that rates can be compared
+CELLS = {"ring": RING, "dual": DUAL}
+CUED = {"ring": "pyr", "dual": "perc_pyr"}
 
 # ------------------------------------------------------------------ COBA: Brette et al. 2007, benchmark 1
 # There: tau_m 20 ms, leak 10 nS; 6 nS a spike of excitation (5 ms, 0 mV), 67 nS of inhibition (10 ms, -80 mV);
@@ -79,47 +57,17 @@ COBA = {"cM": 0.2, "leak_g": 0.01, "leak_vL": -49.0, "vTh": -50.0, "vReset": -60
         "exc_g": 0.006, "inh_g": 0.067, "tau_exc": 5.0, "tau_inh": 10.0, "E_exc": 0.0, "E_inh": -80.0}
 COBA_INPUTS = 80  # a neuron, on average: 2 % of 4000
 
-# ------------------------------------------------------------------ one neuron, after the published LIF_neuron_test.py
-ONE = {**PYRAMIDAL, "noise_g": 0.003, "AMPA_g": 1.5, "NMDA_g": 0.3, "GABA_g": 1.0}
-ONE_TAU_X_AMPA = 0.05  # AMPA is of second order here
-ONE_WEIGHT, ONE_INTERVAL, ONE_INHIBITED_FROM, ONE_V0 = 0.05, 50.0, 100.0, -55.0
-
 
 def size_of(name):
     """Return the number of neurons of a population of the rings."""
     return N_PYR if name.endswith("pyr") else N_INT
 
 
-def decision_projections():
-    """Return the projections of the decision network: source, target, kind, weight of each pair."""
-    found = []
-    for source, target in itertools.product(DECISION_SIZES, repeat=2):
-        if source == "inter":
-            found.append((source, target, "inh", 1.0 / DECISION_SIZES[source]))
-        else:
-            onto_pool = STRONG if source == target else WEAK
-            found.append((source, target, "exc", (onto_pool if target in ("left", "right") else 1.0) / N_EXC))
-    return found
-
-
-def stimulus_rates(coherence=COHERENCE):
-    """Return the rate of the stimulus at each pool, kHz."""
-    return {"left": STIMULUS_RATE * (1 + coherence), "right": STIMULUS_RATE * (1 - coherence)}
-
-
-def stimulus_phases(ms):
-    """Return the protocol of the decision as (duration, whether the stimulus is on), cut at `ms`."""
-    start, stop = (min(time, ms) for time in STIMULUS)
-    return [(duration, on) for duration, on in ((start, False), (stop - start, True), (ms - stop, False)) if duration]
-
-
 def neurons_of(workload, n=None):
     """Return the number of neurons of a workload, of which `n` are asked for."""
-    if workload == "decision":
-        return sum(DECISION_SIZES.values())
     if workload in CELLS:
         return sum(size_of(name) for name in CELLS[workload])
-    return n or {"coba": 4000, "neurons": 1024, "one": 1}[workload]
+    return n or NEURONS[workload]
 
 
 def ms_of(workload, n):
@@ -177,12 +125,6 @@ def weights_of(shape, n_source, n_target, total):
 def coba_sizes(n):
     """Return the number of excitatory and inhibitory neurons."""
     return n * 4 // 5, n - n * 4 // 5
-
-
-def one_arrivals(ms):
-    """Return when excitation and when inhibition arrives at the one neuron, ms."""
-    times = np.arange(ONE_INTERVAL, ms, ONE_INTERVAL)
-    return times, times[times >= ONE_INHIBITED_FROM]
 
 
 def rates(workload, spikes, ms):

@@ -50,25 +50,6 @@ def rings(given):
     return turn
 
 
-def decision(given):
-    """Pools that compete; between two populations all weights are one number."""
-    def turn(seed):
-        watch = protocol.Watch()
-        np.random.seed(seed)
-        net = network(given, seed)
-        pops = {name: by_hand.decision_cell(lx, name) for name in models.DECISION}
-        net.add(**pops)
-        for source, target, kind, weight in models.decision_projections():
-            net.connect(pops[source], pops[target], lx.Uniform(weight), kind, delay=models.DECISION_DELAY)
-        records = {name: net.record_spikes(pop) for name, pop in pops.items()}
-        build_s = watch.lap()
-        for duration, on in models.stimulus_phases(given.ms):
-            by_hand.stimulate(pops, on)
-            net.run(duration)
-        return protocol.Turn(build_s, watch.lap(), found(records))
-    return turn
-
-
 def coba(given):
     """COBA: random sparse projections between excitatory and inhibitory cells."""
     sizes = dict(zip(("exc", "inh"), models.coba_sizes(given.n)))
@@ -107,30 +88,6 @@ def neurons(given):
     return turn
 
 
-def one(given):
-    """One cell. A network has no list of arrivals, so it stops every 50 ms and the gating is raised in between."""
-    exc, inh = models.one_arrivals(given.ms)
-
-    def turn(seed):
-        watch = protocol.Watch()
-        np.random.seed(seed)
-        net = network(given, seed)
-        cell = by_hand.one_cell(lx)
-        net.add(pyr=cell)
-        records = {"pyr": net.record_spikes(cell)}
-        ends = np.append(exc, given.ms)
-        build_s = watch.lap()
-        for now, end in zip(ends - np.diff(ends, prepend=0), ends):
-            if now in exc:
-                cell.AMPA.kinetic._x = cell.AMPA.kinetic._x + models.ONE_WEIGHT
-                cell.NMDA.kinetic._x = cell.NMDA.kinetic._x + models.ONE_WEIGHT
-            if now in inh:
-                cell.GABA.kinetic._s = cell.GABA.kinetic._s + models.ONE_WEIGHT
-            net.run(end - now)
-        return protocol.Turn(build_s, watch.lap(), found(records))
-    return turn
-
-
 def versions():
     from lifext._core.shared import loops
     return {"numpy": np.__version__, "lifext": lx.__version__, "simd": loops.chosen()}
@@ -140,14 +97,11 @@ def notes(given):
     found = by_hand.notes(given) if given.mode == "compat" else []
     if given.workload in ("neurons", "coba") and given.mode != "compat":
         found.append("receptors that no spike can reach, with all gates closed, are passed over")
-    if given.workload == "one":
-        found.append("arriving spikes are added to the gating between two runs")
     if given.mode == "float32":
         found.append("state and arithmetic of neurons in single precision")
     return found
 
 
 if __name__ == "__main__":
-    made = {"ring": rings, "first": rings, "dual": rings, "decision": decision, "coba": coba, "neurons": neurons,
-            "one": one}
+    made = {"ring": rings, "dual": rings, "coba": coba, "neurons": neurons}
     protocol.serve(__doc__, made, ("fast", "float32", "compat"), versions, notes)

@@ -1,12 +1,13 @@
 """Whole networks: the workloads of the race that `Network` runs."""
 from types import SimpleNamespace
 
-import models
+import all_models as models
+import all_with_lifext
 import with_lifext
 
 # simulated, ms
 MS = {"ring": 500.0, "dual": 1000.0, "decision": 500.0, "coba": 500.0}
-MAKE = {"ring": with_lifext.rings, "dual": with_lifext.rings, "decision": with_lifext.decision,
+MAKE = {"ring": with_lifext.rings, "dual": with_lifext.rings, "decision": all_with_lifext.decision,
         "coba": with_lifext.coba, "neurons": with_lifext.neurons}
 
 
