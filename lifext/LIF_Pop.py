@@ -23,7 +23,6 @@ References
 from __future__ import annotations
 
 import reprlib
-import zlib
 from typing import Any
 
 import numpy as np
@@ -38,6 +37,7 @@ from ._attributes import (
     Spiked,
     State,
     Watched,
+    checksum,
     lowerable,
 )
 from ._core import kernels
@@ -202,11 +202,11 @@ class baseLIFPop(Watched):
 
     def _draw_potentials(self, source: Any) -> None:
         self._vM = source.random(self.size) * (self.vTh - self.vReset) + self.vReset
-        self.__dict__["_drawn"] = zlib.crc32(self._vM.data)
+        self.__dict__["_drawn"] = checksum(self._vM)
 
     def _has_drawn_potentials(self) -> bool:
         """Whether the potentials are those drawn last: no step has been taken, and none was set."""
-        return zlib.crc32(np.ascontiguousarray(self._vM).data) == self.__dict__.get("_drawn")
+        return checksum(self._vM) == self.__dict__.get("_drawn")
 
     def reset(self) -> None:
         """Draw potentials between reset and threshold, forget spikes and refractoriness, reset all currents."""

@@ -23,8 +23,7 @@ class Origin:
     """State, stimuli and generators of a population at one time."""
 
     def __init__(self, population: baseLIFPop) -> None:
-        # drawn from the network's seed, which draws them again
-        self.drawn = population.rng is None and population._has_drawn_potentials()
+        self._drawn = vars(population).get("_drawn")
         self._afferents = population.afferents
         self._saved = [(part, _saved(part, part is population.afferents)) for part in parts(population)]
         self._generators = [(source, state.generator_state(source)) for source in _generators(population)]
@@ -40,6 +39,7 @@ class Origin:
                 part.__dict__.update({name: np.zeros_like(vars(part)[name]) for name in KEPT & vars(part).keys()})
             part.__dict__.pop("_touched", None)
             part._expire()
+        population.__dict__["_drawn"] = self._drawn
         population._excitation.clear()
         population._inhibition.clear()
         for source, known_state in self._generators:

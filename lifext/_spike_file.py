@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -67,6 +68,9 @@ class SpikeFile:
     def _prepare(self, path: str, name: str) -> None:
         self._h5py = _validate.h5py_module()
         self.path, self.name = path, name
+        # of what was written since the file was made, in the order of the spikes
+        self._hashed = 0
+        self._hashes = hashlib.blake2b(), hashlib.blake2b()
         self._starts: list[int] = []
         self._earliest: list[float] = []
         self._latest: list[float] = []
@@ -100,10 +104,11 @@ class SpikeFile:
             return self, len(group["timestamps"]), found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_h5py"}
+        return {name: value for name, value in vars(self).items() if name not in ("_h5py", "_hashes", "_hashed")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _h5py=_validate.h5py_module())
+        vars(self).update(state, _h5py=_validate.h5py_module(), _hashed=0,
+                          _hashes=(hashlib.blake2b(), hashlib.blake2b()))
 
     @property
     def alone(self) -> Any:
@@ -190,6 +195,24 @@ class SpikeFile:
             group["node_ids"][start:], group["timestamps"][start:] = ids, times
             self._tell(file)
         self._index(start, times)
+        if start == self._hashed:
+            self._hash(ids, times)
+        elif start < self._hashed:
+            # found anew when it is asked for
+            self._hashed, self._hashes = 0, (hashlib.blake2b(), hashlib.blake2b())
+
+    def _hash(self, ids: Neurons, times: Floats) -> None:
+        self._hashes[0].update(np.ascontiguousarray(ids, "<i8").data)
+        self._hashes[1].update(np.ascontiguousarray(times, "<f8").data)
+        self._hashed += len(ids)
+
+    def digest(self, count: int) -> str:
+        """Return what tells the first `count` spikes from all others, however they were written."""
+        if self._hashed > count:
+            self._hashed, self._hashes = 0, (hashlib.blake2b(), hashlib.blake2b())
+        while self._hashed < count:
+            self._hash(*self.piece(self._hashed, min(self._hashed + PART, count), count))
+        return "".join(part.hexdigest()[:32] for part in self._hashes)
 
     def truncate(self, count: int) -> None:
         """Forget the spikes from number `count` on."""

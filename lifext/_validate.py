@@ -101,7 +101,7 @@ def index(owner: object, name: str, value: Any, size: int) -> int:
 
 def neurons(owner: object, name: str, value: Any, size: int) -> Neurons:
     """Return indices (m,) of some of `size` neurons, from 0 on, of a list of indices or a mask of booleans (size,)."""
-    bound = f"whole numbers >= -{size} and < {size}, or a mask of {size} booleans"
+    bound = f"a list of whole numbers >= -{size} and < {size}, or a mask of {size} booleans"
     if isinstance(value, (str, bytes, dict)) or not hasattr(type(value), "__iter__"):
         _refuse(TypeError, owner, name, bound, value)
     if not _gate.is_many(value) or isinstance(value, (set, frozenset)):
@@ -666,7 +666,8 @@ def seeded(owner: object, fast: bool) -> None:
 def not_running(owner: object, running: int | None) -> None:
     """Refuse what would change a network under a run."""
     if running:
-        raise RuntimeError(f"{type(owner).__name__}: is running; run, reset and load_state wait until it is done")
+        raise RuntimeError(f"{type(owner).__name__}: is running; run, reset, reseed and load_state wait until it is "
+                           "done")
 
 
 def own_thread(owner: object, what: str, runner: int | None) -> None:
@@ -709,6 +710,8 @@ def population_name(owner: object, argument: str, value: Any) -> str:
     if not is_name(value):
         _refuse(ValueError, owner, argument, "the name of a population, without NUL and in characters that UTF-8 has",
                 value)
+    if value == "":
+        _refuse(ValueError, owner, argument, "the name of a population, of one character or more", value)
     return value
 
 
@@ -725,7 +728,8 @@ def h5py_module() -> Any:
 def hdf5_name(name: str) -> str:
     """Refuse a population's name that would not be one group of a file."""
     if "/" in name or "\0" in name or name in ("", ".", ".."):
-        _refuse(ValueError, "SpikeRecord", "the population", "named without a / to be kept in a file", name)
+        _refuse(ValueError, "SpikeRecord", "the population",
+                "named without a / and other than . and .. to be kept in a file", name)
     return name
 
 
@@ -779,6 +783,14 @@ def enough_spikes(path: str, name: str, wanted: int, found: int) -> None:
         raise ValueError(f"SpikeRecord: {path} must hold the {wanted} spikes of {name!r} written to it, got {found}")
 
 
+def same_stream(path: str, file: str, name: str, count: int, known: bool) -> None:
+    """Refuse to go on with a file of spikes that does not begin with those of a state any more."""
+    if not known:
+        raise ValueError(f"Network: {file} must begin with the {count} spikes of {name!r} that it held when {path} was "
+                         "saved, and does not: it was written to since, after another state, a reset or a clear; "
+                         "record to another file, which then goes on from that state")
+
+
 def same_file(owner: object, name: str, to: Any, file: str | None) -> None:
     """Refuse to record to another place than the one recorded to already."""
     if to is not None and (file is None or os.path.abspath(file_name(owner, "to", to)) != file):
@@ -819,7 +831,9 @@ def same_structure(path: str, saved: dict[str, Any], network: dict[str, Any]) ->
         there, here = (side.get(what, "not there") for side in (saved, network))
         if there != here:
             raise ValueError(f"Network: the state must be that of a network built the same way, got one of which "
-                             f"{what} is {_short(there)} in {path}, and {_short(here)} here")
+                             f"{what} is {_short(there)} in {path}, and {_short(here)} here" + (
+                                 "; a population that was removed had a stream, too: add and remove one in its place"
+                                 if what == "random streams" else ""))
 
 
 def _short(value: Any) -> str:

@@ -16,7 +16,6 @@ References
 """
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _places, _plausible, _validate
-from ._attributes import Flag, NotLowered, Parameter, Part, Random, Size, State, Watched, lowerable
+from ._attributes import Flag, NotLowered, Parameter, Part, Random, Size, State, Watched, checksum, lowerable
 from ._core import kernels
 from ._core.compat import reference
 from ._core.shared import buffers, equations
@@ -190,12 +189,12 @@ class leak(currentBase):
     def _spread_g(self) -> None:
         if self._spread:
             self.g = self._mean_g + self._draw_normal() * self.rand_sd
-            self.__dict__["_drawn_g"] = zlib.crc32(np.ascontiguousarray(self.g).data)
+            self.__dict__["_drawn_g"] = checksum(self.g)
 
     def _has_drawn_g(self) -> bool:
         """Whether `g` is what was drawn last, from elsewhere than a network's seed."""
         drawn = self.__dict__.get("_drawn_g")
-        return drawn is not None and zlib.crc32(np.ascontiguousarray(self.g).data) == drawn
+        return drawn is not None and checksum(self.g) == drawn
 
     def _spread_from(self, source: np.random.Generator) -> None:
         """Draw the spread of `g` anew, from the seed of the network that this is in."""

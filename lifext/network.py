@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import _origin, _owners, _plausible, _range, _summary, _threads, _validate, state
-from ._attributes import Watched
+from ._attributes import Watched, checksum
 from ._core.compat.loop import Loop, Member
 from ._core.compat.loop import Projection as CompatProjection
 from ._core.fast.emitter import Emitter, PopulationEmitter
@@ -158,6 +158,8 @@ class Network(Guarded):
         self._next_number = 0
         # by those numbers
         self._claims: dict[int, _owners.Claim] = {}
+        # by those numbers and what was drawn: a checksum, and the seed that has drawn it
+        self._drawn: dict[tuple[int, int], tuple[int, int | None]] = {}
         # the step at which each was added
         self._begins: dict[int, int] = {}
         self._origins: dict[int, _origin.Origin] = {}
@@ -277,7 +279,8 @@ class Network(Guarded):
             else:
                 _owners.check_free(self, name, population)
             known.append(population)
-        _validate.at_most(self, "the number of populations", len(known), MOST_POPULATIONS)
+        _validate.at_most(self, "the number of populations, with those that were removed,",
+                          self._next_number + len(populations), MOST_POPULATIONS)
         with Held():
             for name, population in populations.items():
                 self._take(name, population)
@@ -298,14 +301,27 @@ class Network(Guarded):
         if self._fast and isinstance(population, baseLIFPop):
             self._draw_from_seed(len(self._populations) - 1)
 
-    def _draw_from_seed(self, index: int) -> None:
-        """Draw anew what has been drawn from elsewhere, and is as it was drawn."""
-        population = self._cell(index)
-        if population.rng is None and population._has_drawn_potentials():
-            population._draw_potentials(self._generator(self._numbers[index], _POTENTIALS))
+    def _draw_from_seed(self, index: int, anew: bool = False) -> None:
+        """Draw what was drawn from elsewhere and is as it was drawn; with `anew`, what another seed has drawn, too."""
+        population, number = self._cell(index), self._numbers[index]
+        if population.rng is None and population._has_drawn_potentials() and self._is_to_be_drawn(
+                number, _POTENTIALS, vars(population)["_drawn"], anew):
+            population._draw_potentials(self._generator(number, _POTENTIALS))
+            self._drawn[number, _POTENTIALS] = vars(population)["_drawn"], self._seed
         conductances = population.leak
-        if isinstance(conductances, leak) and conductances.rng is None and conductances._has_drawn_g():
-            conductances._spread_from(self._generator(self._numbers[index], _SPREAD))
+        if isinstance(conductances, leak) and conductances.rng is None and conductances._spread and (
+                conductances._has_drawn_g() or anew and self._is_to_be_drawn(
+                    number, _SPREAD, checksum(conductances.g), True)):
+            conductances._spread_from(self._generator(number, _SPREAD))
+            self._drawn[number, _SPREAD] = checksum(conductances.g), self._seed
+
+    def _is_to_be_drawn(self, number: int, what: int, drawn: int, anew: bool) -> bool:
+        """Whether numbers, of which there is a checksum, are not those that the seed has drawn."""
+        known, seed = self._drawn.get((number, what), (None, None))
+        if what == _SPREAD and known != drawn:
+            # set since
+            return False
+        return known != drawn or anew and seed != self._seed
 
     def _cell(self, index: int) -> baseLIFPop:
         population = self._populations[index]
@@ -354,6 +370,7 @@ class Network(Guarded):
         self._generators.pop(number, None)
         self._origins.pop(number, None)
         self._begins.pop(number, None)
+        self._drawn = {key: drawn for key, drawn in self._drawn.items() if key[0] != number}
         self._warned.discard(number)
         for parts in (self._names, self._populations, self._numbers, self._histories):
             del parts[index]
@@ -533,7 +550,8 @@ class Network(Guarded):
             Of this network.
         variables : str or list of str
             ``"v"`` (mV); gating ``"s_ampa"``, ``"s_nmda"``, ``"x_nmda"``, ``"s_gaba"``, ``"s_noise"``;
-            currents (nA) ``"i_ampa"``, ``"i_nmda"``, ``"i_gaba"``, ``"i_noise"``, ``"i_leak"``.
+            currents (nA) ``"i_ampa"``, ``"i_nmda"``, ``"i_gaba"``, ``"i_noise"``, ``"i_leak"``. Currents are those at
+            the second slope of the scheme, at ``v + dt*slope`` of the step, not at the `v` beside them.
         every : float, optional
             Interval, ms, a multiple of dt; each step if left out.
         neurons : array_like of int or of bool, optional
@@ -603,8 +621,8 @@ class Network(Guarded):
             Whether to show a bar (needs tqdm; silent where stderr is not a terminal).
         every : tuple of (float, callable), optional
             ``(interval, callback)``: `callback(net)` is called whenever that many ms have passed
-            since the run began, and ends the run by returning True. An interval that the run does not complete has
-            no call.
+            since the run began, and ends the run by returning True, Python's or NumPy's; with any other answer it goes
+            on. An interval that the run does not complete has no call.
 
         Raises
         ------
@@ -618,7 +636,8 @@ class Network(Guarded):
             If a state variable is not finite after the run, or before a record writes to its file, or out of its range
             in the fast arithmetic.
         RuntimeError
-            If the network is running: in another thread, or from a callback of its own. While it is, its records
+            If the network is running: in another thread, or from a callback of its own, which cannot call `run`,
+            `reset`, `reseed` or `load_state`. While it is, its records
             can be read in other threads, and cleared, flushed and closed in this one only.
         """
         steps = _validate.whole_steps(self, "duration", duration, self._dt)
@@ -631,7 +650,7 @@ class Network(Guarded):
             self._describe_records(self._spike_records.values())
             for done, taken in self._pieces(steps, piece):
                 advance(taken * self._dt)
-                if callback is not None and done % interval == 0 and callback(self) is True:
+                if callback is not None and done % interval == 0 and _is_true(callback(self)):
                     break
 
     def _piece(self) -> int:
@@ -966,7 +985,8 @@ class Network(Guarded):
         Parameters
         ----------
         seed : None, int, numpy.random.SeedSequence or numpy.random.Generator, optional
-            Of another run; left out, the run to come is the same again.
+            Of another run; left out, the run to come is the same again. After `reseed` it is that of a network made
+            with the new seed, potentials that were drawn included.
 
         Raises
         ------
@@ -1009,14 +1029,12 @@ class Network(Guarded):
         origin = self._origins.get(self._numbers[index])
         if origin is None:
             # it has taken no step: only what the seed draws may be another's
-            self._draw_from_seed(index)
+            self._draw_from_seed(index, anew=True)
             return
         with _origin.away_from_the_global_generator(population):
             population.reset()
         origin.restore(population)
-        if origin.drawn:
-            population._draw_potentials(self._generator(self._numbers[index], _POTENTIALS))
-        self._draw_from_seed(index)
+        self._draw_from_seed(index, anew=True)
 
     def _restart_records(self) -> None:
         records = [record for record in self._spike_records.values() if not record.closed]
@@ -1031,6 +1049,7 @@ class Network(Guarded):
     def reseed(self, seed: Seed) -> None:
         """Go on with the random streams of another seed, from the state that the network is in.
 
+        Potentials stay as they are. `reset` goes back to where a network made with the new seed begins.
         `fork` makes a copy that does. A network with `compat` has no
         seed: give its populations other generators (`rng`).
 
@@ -1043,6 +1062,8 @@ class Network(Guarded):
         ------
         ValueError, TypeError
             If the seed is of no such kind, or the network is one with `compat`.
+        RuntimeError
+            If the network is running.
 
         Examples
         --------
@@ -1059,6 +1080,12 @@ class Network(Guarded):
             self._generators, self._loop = {}, None
             for record in self._spike_records.values():
                 record._reseeded(self.time, self._seed)
+
+
+def _is_true(answer: object) -> bool:
+    """Whether a callback's answer is True, NumPy's too."""
+    return isinstance(answer, (bool, np.bool_, np.ndarray)) and np.ndim(answer) == 0 and (
+        np.asarray(answer).dtype == np.bool_ and bool(answer))
 
 
 # what the seed's generators are for

@@ -124,6 +124,7 @@ def load_state(network: Network, path: Path) -> None:
         actions = [slot.plan(values[slot.path]) for slot in slots]
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
         _validate.damaged_file(path, FORMAT, error)
+    _check_streams(network, path, values)
     # those of records that stream come first, since a file may refuse
     for action in actions:
         action()
@@ -137,6 +138,9 @@ def _go_on(network: Network) -> None:
     for record in records:
         record.start = network.time if record.start is None else record.start
         record._reach(network.time)
+    for index, population in network._cells():
+        # the run goes on from these, whoever has drawn them
+        network._drawn[network._numbers[index], 0] = vars(population).get("_drawn", 0), network._seed
     network._describe_records(record for record in records if record.start < record.stop)
 
 
@@ -411,7 +415,8 @@ def _see_spike_records(network: Network, structure: dict[str, Any]) -> list[Slot
                               functools.partial(_plan_spikes, record)))
         else:
             structure[path] = "streamed to a file"
-            slots.append(Slot(path, {"file": record.file, "count": len(record), "start": record.start},
+            slots.append(Slot(path, {"file": record.file, "count": len(record), "start": record.start,
+                                     "digest": record._log.sink.digest(len(record))},
                               functools.partial(_plan_stream, record)))
     # a file may refuse what memory does not
     return sorted(slots, key=lambda slot: "file" not in slot.value)
@@ -432,13 +437,25 @@ def _plan_stream(record: Any, value: Any) -> Action:
     goes_on = value["file"] == record.file
     count, start = value["count"] if goes_on else 0, value["start"]
     _sound(type(count) is int and count >= 0, "the number of spikes")
+    _sound(isinstance(value.get("digest", ""), str), "what the spikes are known by")
     _check_start(start)
-    _validate.enough_spikes(record.file, record.name, count, len(record))
 
     def cut() -> None:
         record._cut(count)
         record._begin(start if goes_on else None)
     return cut
+
+
+def _check_streams(network: Network, path: str, values: dict[str, Any]) -> None:
+    """Refuse a state that was saved when a file, to which a record streams, began with other spikes."""
+    for name, record in network.records.items():
+        value = values.get(f"spikes of {name}", {})
+        if record.closed or record.file is None or value["file"] != record.file:
+            continue
+        count = value["count"]
+        # a state of an earlier version says how many they were, and no more
+        known = len(record) >= count and value.get("digest") in (None, record._log.sink.digest(count))
+        _validate.same_stream(path, record.file, record.name, count, known)
 
 
 def _check_start(start: Any) -> None:

@@ -277,6 +277,6 @@ def test_more_populations_than_there_are_random_streams(monkeypatch):
     monkeypatch.setattr(network, "MOST_POPULATIONS", 3)
     net = Network(DT, seed=1)
     net.add(a=cells(1), b=cells(1))
-    with pytest.raises(ValueError, match="the number of populations must be <= 3, got 4"):
+    with pytest.raises(ValueError, match="number of populations, with those that were removed, must be <= 3, got 4"):
         net.add(c=cells(1), d=cells(1))
     assert repr(net).startswith("Network(a, b;")

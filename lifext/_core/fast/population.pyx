@@ -445,17 +445,20 @@ cdef class FastPopulation:
                 r.alike[j] = 0.0
 
     cdef void look(self, Py_ssize_t step) noexcept nogil:
-        """Take note if a potential is below all that pulls it: the step is too long for the conductances."""
+        """Take note if a potential is below all that pulls it: the step is too long for the conductances.
+
+        One that is no number has another reason, and ends the run.
+        """
         cdef double *v = <double *> <void *> self.c.v
         cdef float *single = <float *> <void *> self.c.v
         cdef double least = self.cell.floor
         cdef Py_ssize_t i, below = 0
         if self.single:
             for i in range(self.c.size):
-                below += not single[i] >= least
+                below += single[i] < least
         else:
             for i in range(self.c.size):
-                below += not v[i] >= least
+                below += v[i] < least
         if below > 0:
             self.cell.note_stray(4, step*self.c.dt)
 
