@@ -445,7 +445,8 @@ cdef class FastCell:
             self.bundles, self.most_bundles = bundles, 2*(self.most_bundles + 4)
         self.bundles[self.n_bundles].link, self.bundles[self.n_bundles].count = link, count
         self.bundles[self.n_bundles].sources, self.bundles[self.n_bundles].times = sources, times
-        self.n_bundles += 1
+        # += on what is self's needs the GIL in a checked build
+        self.n_bundles = self.n_bundles + 1
         if link.ampa:
             self._note(AMPA, count, link.largest)
         if link.nmda:
@@ -460,8 +461,8 @@ cdef class FastCell:
         return 0
 
     cdef void _note(self, int receptor, Py_ssize_t count, double largest) noexcept nogil:
-        self.c.spikes_at[receptor] += count
-        self.c.most_arrived[receptor] += count*largest
+        self.c.spikes_at[receptor] = self.c.spikes_at[receptor] + count
+        self.c.most_arrived[receptor] = self.c.most_arrived[receptor] + count*largest
 
     cdef int crowd(self) except -1 nogil:
         """Find out, before the spikes of a step are taken in, whether they may be too many for one Euler step."""
