@@ -488,7 +488,8 @@ cdef class FastPopulation:
             self.bundles, self.most_bundles = bundles, 2*(self.most_bundles + 4)
         bundle = &self.bundles[self.n_bundles]
         bundle.link, bundle.count, bundle.sources, bundle.times, bundle.factors = link, count, sources, times, factors
-        self.n_bundles += 1
+        # += on what is self's needs the GIL in a checked build
+        self.n_bundles = self.n_bundles + 1
         self.c.has_input = True
         for k in range(link.n_receptors):
             r = link.receptors[k]

@@ -6,6 +6,7 @@ from ..._types import Floats, Values, View
 from .spikes import SpikeBuffer
 
 MOST_ARRIVALS: float
+STRAYS: tuple[str, ...]
 
 class GatingKind(IntEnum):
     LINEAR = 0
