@@ -64,14 +64,16 @@ cdef class SpikeSourceEmitter(Emitter):
         self.size = self.blocks = self.next = 0
 
     cdef int collect(self, Py_ssize_t step) except -1 nogil:
+        cdef Py_ssize_t k = self.next, n = self.steps.shape[0]
         self._open(step)
-        while self.next > 0 and self.steps[self.next - 1] >= step:
-            self.next -= 1
-        while self.next < self.steps.shape[0] and self.steps[self.next] < step:
-            self.next += 1
-        while self.next < self.steps.shape[0] and self.steps[self.next] == step:
-            self.history.add(step, self.ids[self.next], self.instants[self.next])
-            self.next += 1
+        while k > 0 and self.steps[k - 1] >= step:
+            k -= 1
+        while k < n and self.steps[k] < step:
+            k += 1
+        while k < n and self.steps[k] == step:
+            self.history.add(step, self.ids[k], self.instants[k])
+            k += 1
+        self.next = k
         if self.log is not None:
             self.log.note(self.history, step, self.dt)
         return 0
