@@ -785,8 +785,9 @@ def for_kernels(weights: Weights) -> Any:
     attributes = dict(vars(weights))
     checked, key = _checked(weights), id(weights)
 
-    def forget(gone: object) -> None:
-        _KNOWN.pop(key, None)
+    # bound here: at the end of the process the module's names may be gone before the weights are
+    def forget(gone: object, known: dict[int, Any] = _KNOWN) -> None:
+        known.pop(key, None)
 
     _KNOWN[key] = weakref.ref(weights, forget), attributes, checked
     return checked
