@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import state
 from ._attributes import CHANGED_BY_STEPS, NOT_STATE, Watched
+from ._generators import generator_state, set_generator_state
 from ._owners import parts
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Origin:
         self._drawn = vars(population).get("_drawn")
         self._afferents = population.afferents
         self._saved = [(part, _saved(part, part is population.afferents)) for part in parts(population)]
-        self._generators = [(source, state.generator_state(source)) for source in _generators(population)]
+        self._generators = [(source, generator_state(source)) for source in _generators(population)]
 
     def restore(self, population: baseLIFPop) -> None:
         """Bring a population back; parameters that are no stimulus stay as they are by now."""
@@ -43,7 +43,7 @@ class Origin:
         population._excitation.clear()
         population._inhibition.clear()
         for source, known_state in self._generators:
-            state.set_generator_state(source, known_state)
+            set_generator_state(source, known_state)
 
 
 def _saved(part: Watched, whole: bool) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _generators(population: baseLIFPop) -> list[Any]:
 def all_or_nothing(populations: list[baseLIFPop]) -> Iterator[None]:
     """Have populations be as they were if the block fails."""
     things = [(part, dict(vars(part))) for population in populations for part in parts(population)]
-    generators = [(source, state.generator_state(source)) for population in populations
+    generators = [(source, generator_state(source)) for population in populations
                   for source in _generators(population)]
     try:
         yield
@@ -81,7 +81,7 @@ def all_or_nothing(populations: list[baseLIFPop]) -> Iterator[None]:
             part.__dict__.update(attributes)
             part._expire()
         for source, known_state in generators:
-            state.set_generator_state(source, known_state)
+            set_generator_state(source, known_state)
         raise
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,16 +16,23 @@ from ._attributes import CHANGED_BY_STEPS, Watched
 
 if TYPE_CHECKING:
     from .LIF_Pop import baseLIFPop
-    from .network import Network
 
 # state that steps change, by name, and what it is in something that was just made
 FRESH: dict[str, Any] = {**dict.fromkeys(CHANGED_BY_STEPS - {"_vM"}, 0.0), "_spiked": False}
 
 
+class Clock(Protocol):
+    """What steps populations: a network."""
+
+    @property
+    def time(self) -> float:
+        """Where the next step starts, ms."""
+
+
 class Claim:
     """A network's claim on a population and its parts."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Clock) -> None:
         self._network = weakref.ref(network)
         self.released = False
         # whether the network has taken a step of it
@@ -37,11 +44,11 @@ class Claim:
         # the copy of a network claims the copies of its populations (`renew`)
         return {**self.__dict__, "_network": None}
 
-    def renew(self, network: Network) -> None:
+    def renew(self, network: Clock) -> None:
         """Be a claim of another network: the copy of the one that it was of."""
         self._network = weakref.ref(network)
 
-    def owner(self) -> Network | None:
+    def owner(self) -> Clock | None:
         """Return the network, unless it is gone or has let go."""
         return None if self.released else self._network()
 
@@ -58,13 +65,13 @@ def parts(thing: Watched) -> Iterator[Watched]:
             waiting += [value for value in vars(part).values() if isinstance(value, Watched)]
 
 
-def owner_of(part: Watched) -> Network | None:
+def owner_of(part: Watched) -> Clock | None:
     """Return the network that steps a population, or a part of one, if there is one."""
     claim = vars(part).get("_claim")
     return None if claim is None else claim.owner()
 
 
-def check_free(network: Network, name: str, population: baseLIFPop) -> None:
+def check_free(network: Clock, name: str, population: baseLIFPop) -> None:
     """Refuse a population of which something is another network's."""
     for part in parts(population):
         owner = owner_of(part)
@@ -72,7 +79,7 @@ def check_free(network: Network, name: str, population: baseLIFPop) -> None:
             _validate.taken(network, name, population, part, repr(owner))
 
 
-def check_apart(network: Network, names: Sequence[str], populations: Sequence[baseLIFPop]) -> None:
+def check_apart(network: Clock, names: Sequence[str], populations: Sequence[baseLIFPop]) -> None:
     """Refuse populations that share a current or a kinetic, which would be stepped once for each of them."""
     seen: dict[int, str] = {}
     for name, population in zip(names, populations):
@@ -83,7 +90,7 @@ def check_apart(network: Network, names: Sequence[str], populations: Sequence[ba
         seen.update({id(part): name for part in parts(population)})
 
 
-def take(network: Network, population: baseLIFPop) -> Claim:
+def take(network: Clock, population: baseLIFPop) -> Claim:
     """Make a population a network's; one that another network has stepped is as good as new then."""
     old = vars(population).get("_claim")
     if old is not None and old.stepped:

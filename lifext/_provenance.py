@@ -15,7 +15,7 @@ from .sources import SpikeSource
 from .weights import Weights
 
 if TYPE_CHECKING:
-    from .network import Network
+    from ._network.model import Model
 
 # of an array with more elements there is the shape only: a matrix of gigabytes should not hold up a run
 LARGE = 2**20
@@ -31,7 +31,7 @@ def provenance(dt: float, seed: int | None) -> dict[str, Any]:
             "platform": sysconfig.get_platform(), "instruction_set": loops.chosen(), "dt": dt, "seed": seed}
 
 
-def of_network(network: Network) -> dict[str, Any]:
+def of_network(network: Model) -> dict[str, Any]:
     """Return the provenance of a network's run, with the parameters of all that is in it."""
     names = network._names
     return {**provenance(network.dt, network.seed), "arithmetic": "fast" if network._fast else "compat",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from .sources import SpikeSource
 
 if TYPE_CHECKING:
-    from .network import Network
+    from ._network.assembly import Assembly
 
 
-def text(network: Network) -> str:
+def text(network: Assembly) -> str:
     """Return a network's populations, projections and records, a line each."""
     arithmetic = "compat" if network.compat else f"fast, {network.dtype.name}, seed {network.seed}"
     lines = [f"dt {network.dt} ms, at {network.time} ms, {arithmetic}"]
@@ -26,7 +26,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
 
 
-def _populations(network: Network) -> list[str]:
+def _populations(network: Assembly) -> list[str]:
     rows = []
     for index, (name, population) in enumerate(zip(network._names, network._populations)):
         if isinstance(population, SpikeSource):
@@ -36,7 +36,7 @@ def _populations(network: Network) -> list[str]:
     return _columns(rows)
 
 
-def _stepped(network: Network, index: int) -> str:
+def _stepped(network: Assembly, index: int) -> str:
     reason = network._why_slower(index)
     if reason is not None:
         return reason
@@ -46,14 +46,14 @@ def _stepped(network: Network, index: int) -> str:
     return "a loop for each receptor" if variant == "generic" else f'one loop, "{variant}"'
 
 
-def _projections(network: Network) -> list[str]:
+def _projections(network: Assembly) -> list[str]:
     return _columns([
         (f"{network._names[made.source]} -> {network._names[made.target]}", repr(made.kind), repr(made.weights),
          f"delay {made.delay * network.dt:g} ms",
          "" if made.synapses is None else repr(made.synapses.description)) for made in network._projections])
 
 
-def _records(network: Network) -> list[str]:
+def _records(network: Assembly) -> list[str]:
     rows = [(f"spikes of {name}", "in memory" if record.file is None else f"to {record.file}", f"{len(record)} spikes")
             for name, record in network.records.items()]
     rows += [(f"state of {record.name}", ", ".join(record.variables), f"{len(record)} samples")

@@ -31,9 +31,9 @@ from typing import Any, Self
 import numpy as np
 
 from . import LIF_Pop, _places, _validate
+from ._network.assembly import why_python
 from ._types import Path
 from .LIF_Pop import baseLIFPop
-from .network import _why_python
 
 __all__ = ["Installation", "Published", "install", "is_installed", "run_script", "uninstall"]
 
@@ -215,7 +215,7 @@ class Census:
     def lines(self) -> list[str]:
         """Return what is known, in lines."""
         for population in list(self._alive.values()):
-            reason = _why_python(population)
+            reason = why_python(population)
             if reason is not None:
                 self.left(population, reason)
         count = f"populations of lifext made: {self._count}"

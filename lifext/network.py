@@ -1,35 +1,19 @@
 """Networks: populations and projections, stepped by one compiled loop."""
 from __future__ import annotations
 
-import contextlib
 import copy
-import dataclasses
-import threading
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
-from . import _origin, _owners, _plausible, _range, _summary, _threads, _validate, state
-from ._attributes import Watched, checksum
-from ._core.compat.loop import Loop, Member
-from ._core.compat.loop import Projection as CompatProjection
-from ._core.fast.emitter import Emitter, PopulationEmitter
-from ._core.fast.loop import FastLoop, SynapseState, max_threads
-from ._core.fast.loop import Projection as FastProjection
-from ._core.fast.population import BLOCK_SIZE, FastPopulation
-from ._core.fast.spike_source import SpikeSourceEmitter
-from ._core.shared.logs import SpikeLog, StateLog
-from ._core.shared.spikes import SpikeHistory
-from ._lowering import extremes, lower_weights, receptors_of, why_not_fast
-from ._places import Guarded
-from ._provenance import of_network
+from . import _owners, _plausible, _summary, _validate, state
+from ._core.fast.loop import SynapseState
+from ._network.assembly import RECEIVERS
+from ._network.model import RECEPTORS, Projection
+from ._network.running import Bar, Running, is_true
 from ._signals import Held
-from ._stepper import Stepper
-from ._types import ArrayLike, Dtype, Floats, Neurons, Path, Seed
-from ._warnings import PerformanceWarning, ReproducibilityWarning
-from .currents import currentBase, leak
+from ._types import ArrayLike, Dtype, Path, Seed
 from .LIF_Pop import baseLIFPop
 from .recording import STATES, SpikeRecord, StateRecord
 from .sources import SpikeSource
@@ -38,44 +22,13 @@ from .weights import Weights, as_weights
 
 __all__ = ["Network"]
 
-# what spikes of a kind reach
-RECEPTORS = {"exc": ("ampa", "nmda"), "inh": ("gaba",), "ampa": ("ampa",), "nmda": ("nmda",)}
-# how a population receives them, where it is one of the published classes
-RECEIVERS = {"exc": ("_excitation", "receivePyrSpikes"), "inh": ("_inhibition", "receiveIntSpikes")}
-STEPS = ("predictSpikes", "processTimeStep")
 # each has two of the 2**16 random streams that Poisson input has
 MOST_POPULATIONS = 2**15
 # the spikes of so many steps are kept at most
 MOST_DELAY = 10**6
 
 
-@dataclasses.dataclass(frozen=True)
-class Projection:
-    """Spikes on their way from one population to another."""
-
-    source: int        # indices
-    target: int
-    weights: Weights
-    kind: str          # what they excite or inhibit
-    delay: int         # steps
-    begin: int         # the first step whose spikes it carries
-    synapses: SynapseState | None = None
-
-
-def _has_own(population: baseLIFPop, method: str) -> bool:
-    """Whether a population takes a step of its own in place of `baseLIFPop`'s."""
-    return method in vars(population) or getattr(type(population), method) is not getattr(baseLIFPop, method)
-
-
-def _why_python(population: baseLIFPop) -> str | None:
-    """Return why a population is stepped through its own methods, or None."""
-    for method in STEPS:
-        if _has_own(population, method):
-            return f"{type(population).__name__} has its own {method}"
-    return population._why_composed()
-
-
-class Network(Guarded):
+class Network(Running):
     """Populations and the projections between them, stepped together.
 
     Step k of `dt` ms is at ``k*dt``, through any number of runs. Between two runs the
@@ -147,101 +100,14 @@ class Network(Guarded):
 
     def __init__(self, dt: float, *, seed: Seed = None, compat: bool = False, threads: int | None = None,
                  dtype: Dtype = "float64") -> None:
-        self._dt = _validate.number(self, "dt", dt, above=0)
-        self._fast = not compat
-        self._threads = None if threads is None else _validate.whole(self, "threads", threads, at_least=1)
-        self._seed = _validate.network_seed(self, seed, self._fast)
-        self._dtype = _validate.precision(self, dtype, self._fast)
-        self._names: list[str] = []
-        # which random streams each population has; those of one that was removed are not used again
-        self._numbers: list[int] = []
-        self._next_number = 0
-        # by those numbers
-        self._claims: dict[int, _owners.Claim] = {}
-        # by those numbers and what was drawn: a checksum, and the seed that has drawn it
-        self._drawn: dict[tuple[int, int], tuple[int, int | None]] = {}
-        # the step at which each was added
-        self._begins: dict[int, int] = {}
-        self._origins: dict[int, _origin.Origin] = {}
-        self._populations: list[baseLIFPop | SpikeSource] = []
-        self._histories: list[SpikeHistory] = []
-        self._projections: list[Projection] = []
-        self._spike_records: dict[int, SpikeRecord] = {}
-        self._state_records: list[StateRecord] = []
-        self._step = 0
-        self._warned: set[int] = set()
-        self._warned_of_unseeded = False
-        # what was found out when the populations were lowered last: what their state is held to, those with arrays for
-        # parameters
-        self._checks: list[_range.Check] = []
-        self._watched: list[tuple[str, baseLIFPop, set[str]]] = []
-        self._arrays: list[Watched] = []
-        # numbers of those that the fast arithmetic does not step
-        self._others: set[int] = set()
-        self._generators: dict[int, np.random.Generator] = {}
-        self._loop: FastLoop | None = None
-        self._running: int | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        _validate.own_thread(self, "it", self._running)
-        return {**self.__dict__, "_loop": None, "_running": None, "_checks": [], "_watched": [], "_arrays": []}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for index, population in self._cells():
-            self._claims[self._numbers[index]].renew(self)
-            _owners.mark(population, self._claims[self._numbers[index]])
+        super().__init__(dt, seed, compat, threads, dtype)
 
     def __copy__(self) -> Network:
         _validate.no_shallow_copy(self)
 
-    def _cells(self) -> list[tuple[int, baseLIFPop]]:
-        """Return what has neurons, with its index."""
-        return [(index, population) for index, population in enumerate(self._populations)
-                if isinstance(population, baseLIFPop)]
-
     def __getitem__(self, name: str) -> Any:
         """Return the population, or the source of spikes, that was added under a name."""
         return self._populations[_validate.name_of(self, name, self._names)]
-
-    @property
-    def seed(self) -> int | None:
-        """What makes the same random numbers again, or None with `compat`."""
-        return self._seed
-
-    @property
-    def _key(self) -> tuple[int, int]:
-        first, second = np.random.SeedSequence(self._seed).generate_state(2)
-        return int(first), int(second)
-
-    def _generator(self, *place: int) -> np.random.Generator:
-        """Return a generator that the seed has for one purpose."""
-        return np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=place))
-
-    @property
-    def dt(self) -> float:
-        """Length of a step, ms."""
-        return self._dt
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """What the state is kept and computed in: float64 or float32."""
-        return self._dtype
-
-    @property
-    def compat(self) -> bool:
-        """Whether it has the numbers of a script that steps the populations by hand."""
-        return not self._fast
-
-    @property
-    def threads(self) -> int | None:
-        """At most so many threads, or None for OpenMP's number."""
-        return self._threads
-
-    @property
-    def time(self) -> float:
-        """Where the next step starts, ms."""
-        return self._step * self._dt
 
     def __repr__(self) -> str:
         precision = "" if self._dtype == np.float64 else f"{self._dtype.name}, "
@@ -286,48 +152,6 @@ class Network(Guarded):
                 self._take(name, population)
             self._loop = None
 
-    def _take(self, name: str, population: baseLIFPop | SpikeSource) -> None:
-        room = population.size
-        if isinstance(population, SpikeSource):
-            room = max(room, population._most_in_step(self._dt))
-        else:
-            self._claims[self._next_number] = _owners.take(self, population)
-        self._begins[self._next_number] = self._step
-        self._names.append(name)
-        self._populations.append(population)
-        self._numbers.append(self._next_number)
-        self._next_number += 1
-        self._histories.append(SpikeHistory(room, 1))
-        if self._fast and isinstance(population, baseLIFPop):
-            self._draw_from_seed(len(self._populations) - 1)
-
-    def _draw_from_seed(self, index: int, anew: bool = False) -> None:
-        """Draw what was drawn from elsewhere and is as it was drawn; with `anew`, what another seed has drawn, too."""
-        population, number = self._cell(index), self._numbers[index]
-        if population.rng is None and population._has_drawn_potentials() and self._is_to_be_drawn(
-                number, _POTENTIALS, vars(population)["_drawn"], anew):
-            population._draw_potentials(self._generator(number, _POTENTIALS))
-            self._drawn[number, _POTENTIALS] = vars(population)["_drawn"], self._seed
-        conductances = population.leak
-        if isinstance(conductances, leak) and conductances.rng is None and conductances._spread and (
-                conductances._has_drawn_g() or anew and self._is_to_be_drawn(
-                    number, _SPREAD, checksum(conductances.g), True)):
-            conductances._spread_from(self._generator(number, _SPREAD))
-            self._drawn[number, _SPREAD] = checksum(conductances.g), self._seed
-
-    def _is_to_be_drawn(self, number: int, what: int, drawn: int, anew: bool) -> bool:
-        """Whether numbers, of which there is a checksum, are not those that the seed has drawn."""
-        known, seed = self._drawn.get((number, what), (None, None))
-        if what == _SPREAD and known != drawn:
-            # set since
-            return False
-        return known != drawn or anew and seed != self._seed
-
-    def _cell(self, index: int) -> baseLIFPop:
-        population = self._populations[index]
-        assert isinstance(population, baseLIFPop)
-        return population
-
     def remove(self, population: baseLIFPop | SpikeSource) -> None:
         """Take a population out, with all projections from and to it.
 
@@ -354,27 +178,6 @@ class Network(Guarded):
             record.close()
         with Held():
             self._leave_out(index)
-
-    def _leave_out(self, index: int) -> None:
-        name, number = self._names[index], self._numbers[index]
-        claim = self._claims.pop(number, None)
-        if claim is not None:
-            claim.released = True
-
-        def moved(other: int) -> int:
-            return other - (other > index)
-        self._projections = [dataclasses.replace(made, source=moved(made.source), target=moved(made.target))
-                             for made in self._projections if index not in (made.source, made.target)]
-        self._spike_records = {moved(other): record for other, record in self._spike_records.items() if other != index}
-        self._state_records = [record for record in self._state_records if record.name != name]
-        self._generators.pop(number, None)
-        self._origins.pop(number, None)
-        self._begins.pop(number, None)
-        self._drawn = {key: drawn for key, drawn in self._drawn.items() if key[0] != number}
-        self._warned.discard(number)
-        for parts in (self._names, self._populations, self._numbers, self._histories):
-            del parts[index]
-        self._loop = None
 
     def fork(self, seed: Seed = None) -> Network:
         """Return a copy with its own populations and records, which goes on from here with other random numbers.
@@ -415,15 +218,6 @@ class Network(Guarded):
         fork = copy.deepcopy(self)
         fork.reseed(seed)
         return fork
-
-    @property
-    def records(self) -> dict[str, SpikeRecord]:
-        """Records of spikes, by the names of their populations; a new dict."""
-        return {self._names[index]: record for index, record in self._spike_records.items()}
-
-    def _index(self, name: str, population: object) -> int:
-        return _validate.one_of(self, name, population, self._populations,
-                                f"one of the populations added ({', '.join(self._names) or 'none yet'})")
 
     def connect(self, source: baseLIFPop | SpikeSource, target: baseLIFPop, weights: Weights | ArrayLike,
                 kind: Literal["exc", "inh", "ampa", "nmda"], *, delay: float = 0.0,
@@ -482,25 +276,6 @@ class Network(Guarded):
             state = None if synapse is None else SynapseState(synapse, source.size)
             self._projections.append(Projection(i, j, weights, kind, steps, self._step, state))
             self._loop = None
-
-    def _warn_of_unseeded(self, source: int, target: int, weights: Weights) -> None:
-        if getattr(weights, "_unseeded", False) and not self._warned_of_unseeded:
-            self._warned_of_unseeded = True
-            _plausible.warn(f"Network: the weights from {self._names[source]} to {self._names[target]} were drawn "
-                            "without an rng, so the seed does not make this network again; give Sparse an rng",
-                            ReproducibilityWarning)
-
-    def _deepen(self, index: int, depth: int) -> None:
-        history = self._histories[index]
-        if depth <= history.depth:
-            return
-        # spikes of the steps that the shallower history kept stay on their way
-        deeper = SpikeHistory(history.size, depth)
-        slots: list[tuple[Neurons, Floats]] = [(np.empty(0, np.intp), np.empty(0))] * depth
-        for step in range(max(0, self._step - history.depth), self._step):
-            slots[step % depth] = history.of_step(step)
-        deeper.__setstate__(slots)
-        self._histories[index] = deeper
 
     def record_spikes(self, population: baseLIFPop | SpikeSource, *, to: Path | None = None) -> SpikeRecord:
         """Record the spikes of a population from now on.
@@ -643,287 +418,15 @@ class Network(Guarded):
         steps = _validate.whole_steps(self, "duration", duration, self._dt)
         interval, callback = _validate.interval(self, "every", every, self._dt) or (steps, None)
         piece = min(interval, self._piece()) if progress and callback is None else interval
-        with self._alone(), self._writing_records(), _bar(progress, duration) as advance:
+        with self._alone(), self._writing_records(), Bar(progress, duration) as advance:
             if steps > 0:
                 # before a record says of which rates it is
                 self._check_parameters()
             self._describe_records(self._spike_records.values())
             for done, taken in self._pieces(steps, piece):
                 advance(taken * self._dt)
-                if callback is not None and done % interval == 0 and _is_true(callback(self)):
+                if callback is not None and done % interval == 0 and is_true(callback(self)):
                     break
-
-    def _piece(self) -> int:
-        return max(1, _PIECE // (1 + sum(population.size for population in self._populations)))
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        # of two threads that come at once, one gets in
-        with _threads.door:
-            _validate.not_running(self, self._running)
-            self._running = threading.get_ident()
-        try:
-            self._tell_records(self._running)
-            yield
-        finally:
-            self._tell_records(None)
-            self._running = None
-
-    def _tell_records(self, runner: int | None) -> None:
-        """Tell all records, those that a callback has begun too, which thread may take something from them."""
-        for record in (*self._spike_records.values(), *self._state_records):
-            record._runner = runner
-
-    def _describe_records(self, records: Iterable[SpikeRecord]) -> None:
-        """Tell those of some records that do not know it yet where their spikes come from."""
-        new = [record for record in records if record._provenance is None and not record.closed]
-        if new:
-            facts = of_network(self)
-            for record in new:
-                record._describe(facts)
-
-    @contextlib.contextmanager
-    def _writing_records(self) -> Iterator[None]:
-        """Have records that stream write what is left at the end of a run, however it ends."""
-        try:
-            yield
-        finally:
-            # each of them, whatever becomes of another's file
-            with contextlib.ExitStack() as stack:
-                for record in self._spike_records.values():
-                    stack.callback(record.flush)
-
-    def _pieces(self, steps: int, length: int) -> Iterator[tuple[int, int]]:
-        """Run `steps` in pieces and yield, after each, how many have been taken and how many of them in it."""
-        done = 0
-        while done < steps:
-            count = min(length, steps - done)
-            if done > 0:
-                # a callback may have set other rates, and begun records
-                self._check_parameters()
-                self._describe_records(self._spike_records.values())
-            self._run_steps(count)
-            done += count
-            yield done, count
-
-    def _check_parameters(self) -> None:
-        """Refuse what may have been written in place: elements of arrays, rates of which too much arrives."""
-        unchanged = self._fast and self._loop is not None and self._loop.current()
-        for part in self._arrays if unchanged else (
-                part for _, population in self._cells() for part in _owners.parts(population)):
-            part._check_elements()
-        for _, population in self._cells():
-            if not _has_own(population, "predictSpikes"):
-                population._check_arrivals(self._dt)
-
-    def _run_steps(self, count: int) -> None:
-        with Held(_PATIENCE) as held:
-            if self._fast:
-                self._run_fast(count, held)
-            else:
-                self._begin_steps()
-                self._find_checks()
-                self._run_loop(self._lower(), count, held, self._check_state)
-                self._forget_what_was_set()
-        self._check_state(self._step)
-
-    def _begin_steps(self) -> None:
-        """Note what populations are before their first step, and whose they are."""
-        if self._fast:
-            cells = self._cells()
-            _owners.check_apart(self, [self._names[index] for index, _ in cells],
-                                [population for _, population in cells])
-        for index, population in self._cells():
-            number, claim = self._numbers[index], self._claims[self._numbers[index]]
-            if self._fast:
-                self._draw_from_seed(index)
-            if self._fast and number not in self._origins:
-                self._origins[number] = _origin.Origin(population)
-            if not claim.stepped:
-                drawn = population._has_drawn_potentials()
-                claim.stepped, claim.potentials = True, None if drawn else population.VMs()
-            _owners.mark(population, claim)
-
-    def _run_loop(self, loop: Loop | FastLoop, *how: Any) -> None:
-        try:
-            loop.run(*how)
-        finally:
-            self._step = loop.step
-            for record in self._spike_records.values():
-                record._reach(self.time)
-
-    def _forget_what_was_set(self) -> None:
-        """Note that what was set on populations before a step is not what they have by now."""
-        for _, population in self._cells():
-            for part in _owners.parts(population):
-                part.__dict__.pop("_touched", None)
-
-    def _check_state(self, step: int) -> None:
-        """Refuse a state that has left its range after so many steps; warn of what the published scheme lets do so."""
-        for name, population, signed in self._watched:
-            _range.warn_of_strays(name, population, signed)
-        _range.check_state(self._checks, step * self._dt)
-
-    def _find_checks(self) -> None:
-        """Find out what the state of each population is to be held to, once for as long as nothing is changed."""
-        signed: dict[int, set[str]] = {}
-        for made in self._projections:
-            if extremes(made.weights)[0] < 0:
-                signed.setdefault(made.target, set()).update(RECEPTORS[made.kind])
-        self._watched, self._checks = [], []
-        for index, population in self._cells():
-            name = self._names[index]
-            reached = signed.get(index, set())
-            self._watched.append((name, population, reached))
-            self._checks += _range.checks_of(name, population, signed=reached,
-                                             fast=self._fast and self._numbers[index] not in self._others)
-        self._arrays = [part for _, population in self._cells() for part in _owners.parts(population)
-                        if any(type(value) is np.ndarray and part._is_parameter(attribute)
-                               for attribute, value in vars(part).items())]
-
-    def _run_fast(self, count: int, held: Held) -> None:
-        # kept from run to run, which may be short, as long as nothing was changed
-        if self._loop is None or not self._loop.current():
-            self._begin_steps()
-            others = [index for index, _ in self._cells() if self._why_not_fast(index) is not None]
-            self._others = {self._numbers[index] for index in others}
-            self._check_kinds(others)
-            for index in others:
-                _range.warn_of_long_steps(self._names[index], self._cell(index), self._dt, self._reached(index))
-            self._find_checks()
-            with self._lent_generators(others):
-                self._loop = self._make_fast_loop(others)
-                self._run_loop(self._loop, count, held, self._check_state, self._thread_count())
-            self._forget_what_was_set()
-        else:
-            self._run_loop(self._loop, count, held, self._check_state, self._thread_count())
-
-    def _lower(self) -> Loop:
-        members = [self._member(index) for index in range(len(self._populations))]
-        return Loop(members, [self._compat_projection(made, members[made.source]) for made in self._projections],
-                    self._traces(), self._step, self._dt)
-
-    def _traces(self) -> list[StateLog]:
-        return [record._log for record in self._state_records]
-
-    def _member(self, index: int) -> Member:
-        population = self._cell(index)
-        self._warn(index, _why_python(population))
-        if not self._fast:
-            _range.warn_of_long_steps(self._names[index], population, self._dt, self._reached(index))
-        return Member(Stepper(population), self._histories[index], self._log(index),
-                      compiled=not any(_has_own(population, method) for method in STEPS), inside=self._fast)
-
-    def _log(self, index: int) -> SpikeLog | None:
-        record = self._spike_records.get(index)
-        return None if record is None else record._log
-
-    def _compat_projection(self, made: Projection, source: Member) -> CompatProjection:
-        target, (buffer, method) = self._cell(made.target), RECEIVERS[made.kind]
-        return CompatProjection(lower_weights(made.weights), source, getattr(target, buffer), made.delay,
-                          getattr(target, method) if _has_own(target, method) else None, made.begin)
-
-    def _check_kinds(self, others: Sequence[int]) -> None:
-        """Refuse projections onto receptors of one type of populations that the fast arithmetic does not step."""
-        for made in self._projections:
-            if made.target in others:
-                _validate.published_kind(self, made.kind, tuple(RECEIVERS),
-                                         f"onto {self._names[made.target]}, which the fast arithmetic does not step")
-                if isinstance(self._populations[made.source], SpikeSource):
-                    _validate.fast_target(self, "a SpikeSource's projection", self._names[made.target])
-                if made.synapses is not None:
-                    _validate.fast_target(self, "a projection with a synapse", self._names[made.target])
-
-    def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
-        emitters = {index: self._emitter(index) for index in range(len(self._populations)) if index not in others}
-        members = {index: self._member(index) for index in others}
-        projections, compat = [], []
-        for made in self._projections:
-            history = self._histories[made.source]
-            target = emitters.get(made.target)
-            if isinstance(target, PopulationEmitter):
-                projections.append(FastProjection(lower_weights(made.weights), history, target.population,
-                                                  RECEPTORS[made.kind], made.delay, made.begin, made.synapses))
-            else:
-                source = members.get(made.source) or Member(Stepper(self._cell(made.source)), history, compiled=False)
-                compat.append(self._compat_projection(made, source))
-        return FastLoop(list(emitters.values()), projections, list(members.values()), compat, self._traces(),
-                        self._step, self._dt)
-
-    def _emitter(self, index: int) -> Emitter:
-        population = self._populations[index]
-        if isinstance(population, SpikeSource):
-            return SpikeSourceEmitter(population.ids, population.times, self._dt, self._histories[index],
-                                      self._log(index), self._begins[self._numbers[index]])
-        return PopulationEmitter(self._fast_population(index), self._histories[index], self._log(index),
-                                 Stepper(population).tell_count)
-
-    def _fast_population(self, index: int) -> FastPopulation:
-        cell = self._cell(index)._lowered_now()
-        fast = FastPopulation(cell, receptors_of(cell), self._dt, self._key, 2*self._numbers[index],
-                              self._reached(index), self._dtype == np.float32)
-        fast.prepare()
-        return fast
-
-    def _reached(self, index: int) -> set[str]:
-        """Return which receptors of a population projections reach."""
-        return {receptor for made in self._projections if made.target == index for receptor in RECEPTORS[made.kind]}
-
-    def _why_not_fast(self, index: int) -> str | None:
-        """Return why a population of the fast arithmetic is stepped otherwise, or None; warn of it once."""
-        population = self._cell(index)
-        own = [method for _, method in RECEIVERS.values() if _has_own(population, method)]
-        if own:
-            reason: str | None = f"{type(population).__name__} has its own {own[0]}"
-        elif _why_python(population) is not None:
-            return _why_python(population)
-        else:
-            reason = why_not_fast(population._lowered_now(), self._dt)
-        self._warn(index, reason, "in the slower compat arithmetic" + (
-            "" if self._dtype == np.float64 else " and in float64"))
-        return reason
-
-    def _why_slower(self, index: int) -> str | None:
-        """Return how a population is stepped that is not at full speed, and why; else None. Nobody is warned."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PerformanceWarning)
-            warned = set(self._warned)
-            reason = _why_python(self._cell(index))
-            how = "through Python" if reason is not None else "compat kernels"
-            reason = reason if reason is not None or not self._fast else self._why_not_fast(index)
-            self._warned = warned
-        return None if reason is None else f"{how}: {reason}"
-
-    def _thread_count(self) -> int:
-        blocks = sum(-(-population.size // BLOCK_SIZE) for _, population in self._cells())
-        if self._threads is not None:
-            return _threads.allowed(min(self._threads, max(blocks, 1)))
-        return _threads.allowed(max(1, min(max_threads(), blocks // _BLOCKS_A_THREAD)))
-
-    @contextlib.contextmanager
-    def _lent_generators(self, others: Sequence[int]) -> Iterator[None]:
-        """Have populations that are stepped in another arithmetic, and have no rng, draw from the seed's, too."""
-        lent = [source for index in others if self._cell(index).rng is None for source in self._lend(index)]
-        try:
-            yield
-        finally:
-            for source in lent:
-                source.rng = None
-
-    def _lend(self, index: int) -> list[currentBase]:
-        sources = [source for source in vars(self._populations[index]).values()
-                   if isinstance(source, currentBase) and source.rng is None]
-        number = self._numbers[index]
-        if sources and number not in self._generators:
-            self._generators[number] = self._generator(number, _NOISE)
-        for source in sources:
-            source.rng = self._generators[number]
-        return sources
-
-    def _warn(self, index: int, reason: str | None, how: str = "through Python") -> None:
-        if reason is not None and self._numbers[index] not in self._warned:
-            self._warned.add(self._numbers[index])
-            warnings.warn(f"{self._names[index]} is stepped {how}: {reason}", PerformanceWarning, stacklevel=2)
 
     def save_state(self, path: Path) -> None:
         """Write the state to a file, from which `load_state` continues bit for bit.
@@ -1000,52 +503,6 @@ class Network(Guarded):
         with self._alone(), Held():
             self._reset(seed)
 
-    def _reset(self, seed: Seed) -> None:
-        seed = self._seed if seed is None else _validate.network_seed(self, seed, self._fast)
-        before = self._seed
-        with _origin.all_or_nothing([population for _, population in self._cells()]):
-            try:
-                self._seed = seed
-                for index, population in self._cells():
-                    self._reset_population(index, population)
-                # a file may refuse
-                self._restart_records()
-            except BaseException:
-                self._seed = before
-                raise
-        self._step, self._generators, self._origins, self._loop = 0, {}, {}, None
-        self._projections = [dataclasses.replace(made, begin=0) for made in self._projections]
-        self._begins = dict.fromkeys(self._begins, 0)
-        for made in self._projections:
-            if made.synapses is not None:
-                made.synapses.reset()
-        for history in self._histories:
-            history.clear()
-
-    def _reset_population(self, index: int, population: baseLIFPop) -> None:
-        if not self._fast:
-            population.reset()
-            return
-        origin = self._origins.get(self._numbers[index])
-        if origin is None:
-            # it has taken no step: only what the seed draws may be another's
-            self._draw_from_seed(index, anew=True)
-            return
-        with _origin.away_from_the_global_generator(population):
-            population.reset()
-        origin.restore(population)
-        self._draw_from_seed(index, anew=True)
-
-    def _restart_records(self) -> None:
-        records = [record for record in self._spike_records.values() if not record.closed]
-        for record in records:
-            # before anything is forgotten
-            record.flush()
-        for record in records:
-            record._restart(0.0)
-        for samples in self._state_records:
-            samples.clear()
-
     def reseed(self, seed: Seed) -> None:
         """Go on with the random streams of another seed, from the state that the network is in.
 
@@ -1080,39 +537,3 @@ class Network(Guarded):
             self._generators, self._loop = {}, None
             for record in self._spike_records.values():
                 record._reseeded(self.time, self._seed)
-
-
-def _is_true(answer: object) -> bool:
-    """Whether a callback's answer is True, NumPy's too."""
-    return isinstance(answer, (bool, np.bool_, np.ndarray)) and np.ndim(answer) == 0 and (
-        np.asarray(answer).dtype == np.bool_ and bool(answer))
-
-
-# what the seed's generators are for
-_POTENTIALS, _NOISE, _SPREAD = 0, 1, 2
-# signals in the midst of one step after which it is left: one of the user's own code may not end
-_PATIENCE = 3
-# fewer blocks of neurons than this a thread are stepped sooner than threads are started
-_BLOCKS_A_THREAD = 32
-# neuron-steps between two moves of the progress bar: some hundredths of a second
-_PIECE = 2_000_000
-
-
-class _bar:
-    """A progress bar over simulated time, or nothing."""
-
-    def __init__(self, wanted: bool, duration: float) -> None:
-        self._bar = None
-        if wanted:
-            try:
-                from tqdm import tqdm
-            except ImportError:
-                return
-            self._bar = tqdm(total=duration, unit="ms", disable=None)
-
-    def __enter__(self) -> Callable[[float], object]:
-        return (lambda ms: None) if self._bar is None else self._bar.update
-
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.close()

@@ -23,12 +23,13 @@ from . import LIF_Pop, _archive, _validate, currents, kinetics
 from ._attributes import NOT_STATE, Parameter, Spiked, State, Watched
 from ._core.fast.loop import SynapseState
 from ._core.shared.spikes import SpikeBuffer, SpikeHistory
+from ._generators import generator_state, set_generator_state
 from ._provenance import provenance
 from ._types import Path
 from .sources import SpikeSource
 
 if TYPE_CHECKING:
-    from .network import Network
+    from ._network.running import Running
 
 Action: TypeAlias = Callable[[], object]
 
@@ -38,7 +39,7 @@ FORMAT = "lifext state 1"
 OWN_CLASSES = {getattr(module, name) for module in (LIF_Pop, currents, kinetics) for name in module.__all__}
 
 
-def save_state(network: Network, path: Path) -> None:
+def save_state(network: Running, path: Path) -> None:
     """Write the state of a network to a file.
 
     Parameters
@@ -84,7 +85,7 @@ def save_state(network: Network, path: Path) -> None:
     _archive.write(path, "state", document, arrays)
 
 
-def load_state(network: Network, path: Path) -> None:
+def load_state(network: Running, path: Path) -> None:
     """Bring a network to the state in a file.
 
     Parameters
@@ -132,7 +133,7 @@ def load_state(network: Network, path: Path) -> None:
     _go_on(network)
 
 
-def _go_on(network: Network) -> None:
+def _go_on(network: Running) -> None:
     """Have records go on from the time of the state; what they hold by now is of this network."""
     records = [record for record in network._spike_records.values() if not record.closed]
     for record in records:
@@ -158,7 +159,7 @@ def _sound(condition: object, what: str) -> None:
         raise ValueError(f"{what} is not as it was written")
 
 
-def _seen(network: Network) -> tuple[dict[str, Any], list[Slot]]:
+def _seen(network: Running) -> tuple[dict[str, Any], list[Slot]]:
     """Return the structure of a network and its slots."""
     structure = {"dt": network.dt, "arithmetic": _arithmetic(network),
                  "populations": list(network._names)}
@@ -176,7 +177,7 @@ def _seen(network: Network) -> tuple[dict[str, Any], list[Slot]]:
     return structure, slots
 
 
-def _arithmetic(network: Network) -> str:
+def _arithmetic(network: Running) -> str:
     if not network._fast:
         return "compat"
     return "fast" if network.dtype == np.float64 else f"fast with dtype {network.dtype.name}"
@@ -184,7 +185,7 @@ def _arithmetic(network: Network) -> str:
 
 # --- the network ---
 
-def _see_network(network: Network, structure: dict[str, Any], slots: list[Slot]) -> None:
+def _see_network(network: Running, structure: dict[str, Any], slots: list[Slot]) -> None:
     for k, made in enumerate(network._projections):
         structure[f"projection {k}"] = (
             f"{network._names[made.source]} to {network._names[made.target]}, {made.kind}, delay {made.delay} steps, "
@@ -210,7 +211,7 @@ def _see_network(network: Network, structure: dict[str, Any], slots: list[Slot])
             functools.partial(_plan_history, history, population.size)))
 
 
-def _plan_network(network: Network, value: Any) -> Action:
+def _plan_network(network: Running, value: Any) -> Action:
     step, seed = value["step"], value["seed"]
     _sound(type(step) is int and 0 <= step < 2**62, "the step")
     _sound(type(seed) is int and seed >= 0 if network._fast else seed is None, "the seed")
@@ -347,7 +348,7 @@ def _bit_generator(source: Any) -> Any:
     return source._bit_generator if isinstance(source, np.random.RandomState) else source.bit_generator
 
 
-def _see_generators(network: Network, structure: dict[str, Any], slots: list[Slot], sources: list[Any]) -> None:
+def _see_generators(network: Running, structure: dict[str, Any], slots: list[Slot], sources: list[Any]) -> None:
     for k, source in enumerate(sources):
         slots.append(_generator_slot(f"generator {k}", source))
     if not network._fast and "NumPy's global generator" in structure.values():
@@ -360,19 +361,6 @@ def _see_generators(network: Network, structure: dict[str, Any], slots: list[Slo
 def _generator_slot(path: str, source: Any) -> Slot:
     _validate.own_generator(path, _bit_generator(source))
     return Slot(path, generator_state(source), functools.partial(_plan_generator, source))
-
-
-def generator_state(source: Any) -> Any:
-    """Return where a NumPy Generator or RandomState is."""
-    return source.bit_generator.state if isinstance(source, np.random.Generator) else source.get_state(legacy=False)
-
-
-def set_generator_state(source: Any, state: Any) -> None:
-    """Bring one of them there."""
-    if isinstance(source, np.random.Generator):
-        source.bit_generator.state = state
-    else:
-        source.set_state(state)
 
 
 def _plan_generator(source: Any, state: Any) -> Action:
@@ -391,7 +379,7 @@ def _alike(one: Any, other: Any) -> bool:
     return np.array_equal(one, other)
 
 
-def _plan_lent(network: Network, states: dict[str, Any]) -> Action:
+def _plan_lent(network: Running, states: dict[str, Any]) -> Action:
     generators = {}
     for index, state in states.items():
         generators[int(index)] = np.random.default_rng()
@@ -402,7 +390,7 @@ def _plan_lent(network: Network, states: dict[str, Any]) -> Action:
 
 # --- records ---
 
-def _see_spike_records(network: Network, structure: dict[str, Any]) -> list[Slot]:
+def _see_spike_records(network: Running, structure: dict[str, Any]) -> list[Slot]:
     slots = []
     for index, record in sorted(network._spike_records.items()):
         if record.closed:
@@ -446,7 +434,7 @@ def _plan_stream(record: Any, value: Any) -> Action:
     return cut
 
 
-def _check_streams(network: Network, path: str, values: dict[str, Any]) -> None:
+def _check_streams(network: Running, path: str, values: dict[str, Any]) -> None:
     """Refuse a state that was saved when a file, to which a record streams, began with other spikes."""
     for name, record in network.records.items():
         value = values.get(f"spikes of {name}", {})
@@ -466,7 +454,7 @@ def _checksum(*arrays: Any) -> int:
     return functools.reduce(lambda sum_, array: zlib.crc32(np.ascontiguousarray(array).data, sum_), arrays, 0)
 
 
-def _see_state_records(network: Network, structure: dict[str, Any], slots: list[Slot]) -> None:
+def _see_state_records(network: Running, structure: dict[str, Any], slots: list[Slot]) -> None:
     for k, record in enumerate(network._state_records):
         neurons = f"{len(record.neurons)} neurons (checksum {zlib.crc32(record.neurons.astype(np.int64).data):08x})"
         structure[f"state record {k}"] = (f"{', '.join(record._variables)} of {neurons} of {record.name}, "

@@ -12,7 +12,7 @@ from lifext._core.fast.population import BLOCK_SIZE
 from lifext._core.shared.rows import Rows
 from lifext._core.shared.spikes import SpikeHistory
 from lifext._lowering import gatings_of, lower_weights, receptors_of
-from lifext.network import RECEPTORS
+from lifext._network.model import RECEPTORS
 
 DT = 0.05
 KEY = 0x12345678, 0x9abcdef0

@@ -8,7 +8,7 @@ from lifext._core.fast import twins
 from lifext._core.fast.population import FastPopulation
 from lifext._core.fast.variants import VARIANTS
 from lifext._lowering import gatings_of, receptors_of
-from lifext.network import RECEPTORS
+from lifext._network.model import RECEPTORS
 
 # drawn without regard to what a neuron has
 pytestmark = pytest.mark.filterwarnings("ignore::lifext.ParameterWarning")

@@ -5,7 +5,8 @@ from lifext import Network, SpikeSource, _core
 from lifext._core.fast import twins
 from lifext._core.shared.rows import Rows
 from lifext._lowering import gatings_of, lower_weights
-from lifext.network import RECEIVERS, RECEPTORS, _has_own
+from lifext._network.assembly import RECEIVERS, has_own
+from lifext._network.model import RECEPTORS
 
 
 class TwinNetwork(Network):
@@ -89,7 +90,7 @@ class TwinNetwork(Network):
     def _hand_over(self, made, ids, times):
         target, method = self._populations[made.target], RECEIVERS[made.kind][1]
         projection = lower_weights(made.weights)
-        if _has_own(target, method):
+        if has_own(target, method):
             dts = np.full((projection.n_source, 1), self._dt)
             dts[ids, 0] = times
             getattr(target, method)(self._dt, len(ids), dts, made.weights.toarray())
