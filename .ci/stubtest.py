@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from lifext._core import loops
+from lifext._core.shared import loops
 
 foreign = [f"lifext._core._{kind}_{simd.replace('-', '_')}"
            for kind, simd in itertools.product(("loops", "single"), set(loops.built()) - set(loops.supported()))]
