@@ -1,7 +1,8 @@
 """The warnings of this package, which have one base class, so that one filter makes errors of them all."""
 from __future__ import annotations
 
-__all__ = ["LifextWarning", "NumericalWarning", "ParameterWarning", "PerformanceWarning", "ReproducibilityWarning"]
+__all__ = ["LifextWarning", "NumericalWarning", "ParameterWarning", "PerformanceWarning", "ReproducibilityWarning",
+           "TrialWarning"]
 
 
 class LifextWarning(UserWarning):
@@ -29,3 +30,7 @@ class PerformanceWarning(LifextWarning):
 
 class ReproducibilityWarning(LifextWarning):
     """Something that the seed does not decide."""
+
+
+class TrialWarning(LifextWarning):
+    """A trial that failed, or trials that a store does not have."""

@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._types import Path
-from ._warnings import LifextWarning
+from ._warnings import TrialWarning
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = ["run_trials", "sweep", "load_trials", "TrialWarning"]
-
-
-class TrialWarning(LifextWarning):
-    """A trial that failed, or trials that a store does not have."""
 
 
 def run_trials(fn: Callable[..., Any], n: int, *, seed: int | np.random.SeedSequence, n_jobs: int | None = None,

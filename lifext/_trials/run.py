@@ -18,7 +18,7 @@ import numpy as np
 from .. import _validate
 from .._core.fast.loop import max_threads, set_max_threads
 from .._types import Path
-from ..trials import TrialWarning
+from .._warnings import TrialWarning
 from .function import identity
 from .store import FORMAT, Job, Key, Outcome, TrialStore, differences, digested, plain
 from .table import as_table
