@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _validate
 from ._attributes import CHANGED_BY_STEPS, Watched
+from ._network import checks
 
 if TYPE_CHECKING:
     from .LIF_Pop import baseLIFPop
@@ -86,7 +87,7 @@ def check_apart(network: Clock, names: Sequence[str], populations: Sequence[base
         check_free(network, name, population)
         for part in parts(population):
             if id(part) in seen:
-                _validate.shared_part(network, seen[id(part)], name, part)
+                checks.shared_part(network, seen[id(part)], name, part)
         seen.update({id(part): name for part in parts(population)})
 
 

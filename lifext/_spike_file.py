@@ -21,7 +21,7 @@ import numpy as np
 
 from . import _threads, _validate
 from ._core.shared.logs import inside
-from ._formats import about
+from ._formats import about, checks
 from ._types import Floats, Neurons, Path
 
 FORMAT = "lifext spikes 2"
@@ -62,11 +62,11 @@ class SpikeFile:
     """
 
     def __init__(self, path: Path, name: str, sorting: str = "none") -> None:
-        self._prepare(os.path.abspath(_validate.file_name("SpikeRecord", "to", path)), _validate.hdf5_name(name))
+        self._prepare(os.path.abspath(_validate.file_name("SpikeRecord", "to", path)), checks.hdf5_name(name))
         self._create(sorting)
 
     def _prepare(self, path: str, name: str) -> None:
-        self._h5py = _validate.h5py_module()
+        self._h5py = checks.h5py_module()
         self.path, self.name = path, name
         # of what was written since the file was made, in the order of the spikes
         self._hashed = 0
@@ -107,7 +107,7 @@ class SpikeFile:
         return {name: value for name, value in vars(self).items() if name not in ("_h5py", "_hashes", "_hashed")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _h5py=_validate.h5py_module(), _hashed=0,
+        vars(self).update(state, _h5py=checks.h5py_module(), _hashed=0,
                           _hashes=(hashlib.blake2b(), hashlib.blake2b()))
 
     @property
@@ -119,7 +119,7 @@ class SpikeFile:
         is_new = not os.path.exists(self.path)
         if not is_new:
             with self.alone:
-                _validate.spike_file(self._h5py, self.path, FORMAT, self.name)
+                checks.spike_file(self._h5py, self.path, FORMAT, self.name)
         with self._open("x" if is_new else "r+") as file:
             # text is of one length: of a damaged file with strings of any length HDF5 goes round in circles for ever
             file.attrs["format"] = np.bytes_(FORMAT)
@@ -135,14 +135,14 @@ class SpikeFile:
         """Open the file; if it is to be written, only when there is room for so many more spikes."""
         room = EXTRA + 16 * spikes + len(self._about or "")
         if mode == "x":
-            with _validate.room_in(self.path, self.name, spikes), \
+            with checks.room_in(self.path, self.name, spikes), \
                     tempfile.TemporaryFile(dir=os.path.dirname(self.path)) as trial:
                 _look_for_room(trial.fileno(), room)
         undisturbed = contextlib.nullcontext() if mode == "r" else _undisturbed()
-        with undisturbed, _validate.sound_spike_file(self.path), self.alone, self._h5py.File(self.path, mode) as file:
+        with undisturbed, checks.sound_spike_file(self.path), self.alone, self._h5py.File(self.path, mode) as file:
             # HDF5 has the file to itself by now
             if mode == "r+":
-                with _validate.room_in(self.path, self.name, spikes), open(self.path, "r+b") as same:
+                with checks.room_in(self.path, self.name, spikes), open(self.path, "r+b") as same:
                     _look_for_room(same.fileno(), room)
             yield file
 
@@ -267,7 +267,7 @@ class SpikeFile:
 
     def _group(self, file: Any, count: int) -> Any:
         group = file[f"spikes/{self.name}"]
-        _validate.enough_spikes(self.path, self.name, count, min(len(group["node_ids"]), len(group["timestamps"])))
+        checks.enough_spikes(self.path, self.name, count, min(len(group["node_ids"]), len(group["timestamps"])))
         return group
 
     @staticmethod
@@ -342,7 +342,7 @@ def held(group: Any, path: str) -> Any:
     HDF5 follows one to any other file: it would write to that, or wait for ever where it is no file but a pipe.
     """
     for part in path.split("/"):
-        if group.id.links.get_info(_encoded(part)).type != _validate.h5py_module().h5l.TYPE_HARD:
+        if group.id.links.get_info(_encoded(part)).type != checks.h5py_module().h5l.TYPE_HARD:
             raise ValueError(f"{part} is a link, not in {group.name} itself")
         group = group[part]
     return group

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _validate
 from ._core.shared.buffers import Cell
+from ._network import checks
 from ._types import Floats
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Stepper:
         self._population.predictSpikes(dt, time)
         # copies: what is checked is what is read
         spiked, times = np.array(self._population._spiked), np.array(self._population._spikeTime)
-        _validate.own_spikes(self._population, spiked, times)
+        checks.own_spikes(self._population, spiked, times)
         return spiked.view(np.uint8), times.astype(np.float64).reshape(-1)
 
     def advance(self, dt: float, time: float) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _owners, _plausible, _summary, _validate, state
 from ._core.fast.loop import SynapseState
+from ._network import checks
 from ._network.assembly import RECEIVERS
 from ._network.model import RECEPTORS, Projection
 from ._network.running import Bar, Running, is_true
@@ -103,11 +104,11 @@ class Network(Running):
         super().__init__(dt, seed, compat, threads, dtype)
 
     def __copy__(self) -> Network:
-        _validate.no_shallow_copy(self)
+        checks.no_shallow_copy(self)
 
     def __getitem__(self, name: str) -> Any:
         """Return the population, or the source of spikes, that was added under a name."""
-        return self._populations[_validate.name_of(self, name, self._names)]
+        return self._populations[checks.name_of(self, name, self._names)]
 
     def __repr__(self) -> str:
         precision = "" if self._dtype == np.float64 else f"{self._dtype.name}, "
@@ -139,9 +140,9 @@ class Network(Running):
         _validate.own_thread(self, "it", self._running)
         known = list(self._populations)
         for name, population in populations.items():
-            _validate.new_member(self, name, population, (baseLIFPop, SpikeSource), self._names, known)
+            checks.new_member(self, name, population, (baseLIFPop, SpikeSource), self._names, known)
             if isinstance(population, SpikeSource):
-                _validate.for_fast(self, name, population, self._fast)
+                checks.for_fast(self, name, population, self._fast)
             else:
                 _owners.check_free(self, name, population)
             known.append(population)
@@ -212,9 +213,9 @@ class Network(Running):
         False
         """
         if not self._fast:
-            _validate.network_seed(self, seed, False)
+            checks.network_seed(self, seed, False)
             return copy.deepcopy(self)
-        seed = _validate.network_seed(self, seed, True)
+        seed = checks.network_seed(self, seed, True)
         fork = copy.deepcopy(self)
         fork.reseed(seed)
         return fork
@@ -258,15 +259,15 @@ class Network(Running):
         """
         _validate.own_thread(self, "it", self._running)
         i, j = self._index("source", source), self._index("target", target)
-        _validate.has_neurons(self, "target", target, baseLIFPop)
-        _validate.synapse(self, synapse, Synapse)
+        checks.has_neurons(self, "target", target, baseLIFPop)
+        checks.synapse(self, synapse, Synapse)
         if synapse is not None:
-            _validate.for_fast(self, "synapse", synapse, self._fast)
+            checks.for_fast(self, "synapse", synapse, self._fast)
         weights = as_weights(weights, source.size, target.size)
         _validate.choice(self, "kind", kind, tuple(RECEPTORS))
         if not self._fast:
-            _validate.published_kind(self, kind, tuple(RECEIVERS), "with compat=True")
-        steps = _validate.whole_steps(self, "delay", delay, self._dt)
+            checks.published_kind(self, kind, tuple(RECEIVERS), "with compat=True")
+        steps = checks.whole_steps(self, "delay", delay, self._dt)
         _validate.at_most(self, "delay", delay, MOST_DELAY*self._dt)
         _plausible.projection(self._names[i], self._names[j], target, weights, kind, RECEPTORS[kind])
         if self._fast:
@@ -312,7 +313,7 @@ class Network(Running):
             record = self._spike_records[index] = SpikeRecord(self._names[index], population, to, self.time)
             record._runner = self._running
             self._loop = None
-        _validate.same_file(self, record.name, to, record.file)
+        checks.same_file(self, record.name, to, record.file)
         return record
 
     def record_state(self, population: baseLIFPop, variables: str | Sequence[str], *, every: float | None = None,
@@ -338,11 +339,11 @@ class Network(Running):
         """
         _validate.own_thread(self, "it", self._running)
         index = self._index("population", population)
-        _validate.has_neurons(self, "population", population, baseLIFPop)
+        checks.has_neurons(self, "population", population, baseLIFPop)
         variables = [variables] if isinstance(variables, str) else list(variables)
         for variable in variables:
             _validate.choice(self, "variables", variable, tuple(STATES))
-        interval = 1 if every is None else _validate.whole_steps(self, "every", every, self._dt, at_least=1)
+        interval = 1 if every is None else checks.whole_steps(self, "every", every, self._dt, at_least=1)
         neurons = np.arange(population.size) if neurons is None else _validate.neurons(
             self, "neurons", neurons, population.size)
         record = StateRecord(self._names[index], population, variables, interval, neurons, self._dt)
@@ -415,8 +416,8 @@ class Network(Running):
             `reset`, `reseed` or `load_state`. While it is, its records
             can be read in other threads, and cleared, flushed and closed in this one only.
         """
-        steps = _validate.whole_steps(self, "duration", duration, self._dt)
-        interval, callback = _validate.interval(self, "every", every, self._dt) or (steps, None)
+        steps = checks.whole_steps(self, "duration", duration, self._dt)
+        interval, callback = checks.interval(self, "every", every, self._dt) or (steps, None)
         piece = min(interval, self._piece()) if progress and callback is None else interval
         with self._alone(), self._writing_records(), Bar(progress, duration) as advance:
             if steps > 0:
@@ -532,8 +533,8 @@ class Network(Running):
         >>> net.run(50.0)
         """
         with self._alone(), Held():
-            _validate.seeded(self, self._fast)
-            self._seed = _validate.network_seed(self, seed, self._fast)
+            checks.seeded(self, self._fast)
+            self._seed = checks.network_seed(self, seed, self._fast)
             self._generators, self._loop = {}, None
             for record in self._spike_records.values():
                 record._reseeded(self.time, self._seed)

@@ -24,6 +24,7 @@ from ._attributes import NOT_STATE, Parameter, Spiked, State, Watched
 from ._core.fast.loop import SynapseState
 from ._core.shared.spikes import SpikeBuffer, SpikeHistory
 from ._generators import generator_state, set_generator_state
+from ._network import checks
 from ._provenance import provenance
 from ._types import Path
 from .sources import SpikeSource
@@ -118,13 +119,13 @@ def load_state(network: Running, path: Path) -> None:
     path = _validate.file_name("Network", "path", path)
     saved, values = _read(path)
     structure, slots = _seen(network)
-    _validate.same_structure(path, saved, structure)
+    checks.same_structure(path, saved, structure)
     try:
         if values.keys() != {slot.path for slot in slots}:
             raise ValueError("values are missing")
         actions = [slot.plan(values[slot.path]) for slot in slots]
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
-        _validate.damaged_file(path, FORMAT, error)
+        checks.damaged_file(path, FORMAT, error)
     _check_streams(network, path, values)
     # those of records that stream come first, since a file may refuse
     for action in actions:
@@ -262,7 +263,7 @@ def _see_object(path: str, thing: Any, structure: dict[str, Any], slots: list[Sl
         structure[path] = f"the same as {places[id(thing)]}"
         return
     places[id(thing)] = path
-    _validate.own_class(path, thing, OWN_CLASSES)
+    checks.own_class(path, thing, OWN_CLASSES)
     attributes = {name: value for name, value in sorted(vars(thing).items()) if name not in NOT_STATE}
     structure[path] = f"{type(thing).__name__} of size {thing.size}"
     structure[f"attributes of {path}"] = list(attributes)
@@ -359,7 +360,7 @@ def _see_generators(network: Running, structure: dict[str, Any], slots: list[Slo
 
 
 def _generator_slot(path: str, source: Any) -> Slot:
-    _validate.own_generator(path, _bit_generator(source))
+    checks.own_generator(path, _bit_generator(source))
     return Slot(path, generator_state(source), functools.partial(_plan_generator, source))
 
 
@@ -443,7 +444,7 @@ def _check_streams(network: Running, path: str, values: dict[str, Any]) -> None:
         count = value["count"]
         # a state of an earlier version says how many they were, and no more
         known = len(record) >= count and value.get("digest") in (None, record._log.sink.digest(count))
-        _validate.same_stream(path, record.file, record.name, count, known)
+        checks.same_stream(path, record.file, record.name, count, known)
 
 
 def _check_start(start: Any) -> None:
@@ -486,7 +487,7 @@ def _encoded(value: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
         return {"list": _encoded(np.array(value, dtype=np.float64), path, arrays)["array"]}
     if type(value) is dict:
         return {"dict": {key: _encoded(item, f"{path}.{key}", arrays) for key, item in value.items()}}
-    return _validate.no_state(path, value)
+    return checks.no_state(path, value)
 
 
 def _decoded(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
@@ -512,4 +513,4 @@ def _read(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
             return dict(document["structure"]), {
                 path: _decoded(value, arrays) for path, value in document["values"].items()}
         except Exception as error:
-            _validate.damaged_file(path, FORMAT, error)
+            checks.damaged_file(path, FORMAT, error)

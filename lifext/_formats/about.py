@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import _validate
+from . import checks
 
 FIELDS = ("name", "size", "start", "stop", "directions", "provenance")
 # neurons that a population may have
@@ -59,7 +60,7 @@ def fitting(found: dict[str, Any] | None, ids: Any, times: Any, name: str | None
     check_spikes(ids, times, MOST)
     if found is None:
         _sound(np.isfinite(times).all(), "a time")
-        found = {"name": "spikes", "size": _validate.number_of_neurons(size, ids), "directions": None,
+        found = {"name": "spikes", "size": checks.number_of_neurons(size, ids), "directions": None,
                  "start": float(times.min(initial=start)), "stop": float(times.max(initial=stop)), "provenance": None}
     found = checked({**found, **({} if name is None else {"name": name})})
     if size is not None:

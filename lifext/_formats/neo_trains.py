@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _validate
+from . import checks
 from .about import about, fitting, reach
 
 KIND = "spike trains of neo"
@@ -34,7 +34,7 @@ def make(record: Any) -> Any:
 def read(trains: Any, name: str | None) -> Any:
     """Return neurons, times and about of spike trains, one a neuron."""
     _, lists, pq = _neo()
-    with _validate.spikes_from(trains, KIND):
+    with checks.spikes_from(trains, KIND):
         if not isinstance(trains, lists.SpikeTrainList):
             trains = lists.SpikeTrainList(items=trains)
         ids, times = _joined(trains)
@@ -43,14 +43,14 @@ def read(trains: Any, name: str | None) -> Any:
             warnings.filterwarnings("ignore", "Found multiple values of t_st", UserWarning)
             start, stop = (float(pq.Quantity(bound, times.units).rescale("ms")) for bound in
                            (trains.t_start, trains.t_stop))
-        ids, times = _validate.spikes_read(ids, times.rescale("ms").magnitude)
+        ids, times = checks.spikes_read(ids, times.rescale("ms").magnitude)
         order = np.argsort(times, kind="stable")
         ids, times = ids[order], times[order]
         return ids, times, fitting(_own(trains), ids, times, name, len(trains), start, stop)
 
 
 def _neo() -> Any:
-    neo = _validate.optional("neo", "neo", "neo's spike trains")
+    neo = checks.optional("neo", "neo", "neo's spike trains")
     import neo.core.spiketrainlist as lists
     import quantities
     return neo, lists, quantities

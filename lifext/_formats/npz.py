@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import _archive, _validate
+from . import checks
 from .about import about, check_spikes, checked
 
 FORMAT = "lifext record 1"
@@ -20,7 +21,7 @@ def write(record: Any, path: str) -> None:
 
 def read(path: str) -> tuple[Any, Any, dict[str, Any]]:
     """Return neurons, times and about of a file."""
-    with _validate.plain_file("SpikeRecord", "path", path) as file, _validate.spikes_from(path, f"a {FORMAT}"):
+    with _validate.plain_file("SpikeRecord", "path", path) as file, checks.spikes_from(path, f"a {FORMAT}"):
         document, arrays = _archive.read(file, "about", FORMAT)
         found, ids, times = checked(document), arrays["ids"], arrays["times"]
         check_spikes(ids, times, found["size"])

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import _files, _validate
-from . import apart, heaps
+from . import apart, checks, heaps
 from .about import about, fitting, reach
 
 KIND = "an NWB file with a units table"
@@ -31,12 +31,12 @@ MOST_UNSEEN, MOST_PACKED = 100_000, 1032
 
 def write(record: Any, target: Any, session_start_time: Any) -> Any:
     """Write a record to a new file, or add it to a file in memory."""
-    pynwb = _validate.optional("pynwb", "nwb", "an NWB file")
+    pynwb = checks.optional("pynwb", "nwb", "an NWB file")
     if isinstance(target, pynwb.NWBFile):
         _add(record, target)
         return
     path = _validate.file_name("SpikeRecord", "target", target)
-    _validate.new_file(path, "to add to it, give the NWBFile")
+    checks.new_file(path, "to add to it, give the NWBFile")
     session = _session(pynwb, record, session_start_time)
     _add(record, session)
     image = _image(pynwb, session)
@@ -46,7 +46,7 @@ def write(record: Any, target: Any, session_start_time: Any) -> Any:
 
 def _image(pynwb: Any, session: Any) -> bytes:
     """Return the bytes of a file. HDF5 that finds the disk full in the midst of a write may crash later on."""
-    h5py = _validate.h5py_module()
+    h5py = checks.h5py_module()
     # a name that is never opened; pynwb warns of one that ends otherwise
     name = f"{uuid.uuid4()}.nwb"
     file = h5py.File(name, "w", driver="core", backing_store=False)
@@ -66,7 +66,7 @@ def _session(pynwb: Any, record: Any, start_time: Any) -> Any:
 
 
 def _add(record: Any, session: Any) -> Any:
-    _validate.new_population(record.name, list(_abouts(session)))
+    checks.new_population(record.name, list(_abouts(session)))
     ids, times = record._arrays()
     start, stop = reach(record, times)
     order = np.lexsort((times, ids))
@@ -88,8 +88,8 @@ def _columns(record: Any, units: Any) -> Any:
     own = ["population", "neuron"] if record._directions is None else list(BLANKS)
     if units is None:
         return [*own, "spike_times", "obs_intervals"]
-    _validate.units_in_memory(units)
-    _validate.known_columns([name for name in units.colnames if name not in (*BLANKS, "spike_times", "obs_intervals")])
+    checks.units_in_memory(units)
+    checks.known_columns([name for name in units.colnames if name not in (*BLANKS, "spike_times", "obs_intervals")])
     return [*units.colnames, *(name for name in own if name not in units.colnames)]
 
 
@@ -124,15 +124,15 @@ def read(source: Any, name: str | None) -> Any:
     """Return neurons, times and about of a population."""
     pynwb = sys.modules.get("pynwb")
     if pynwb is not None and isinstance(source, pynwb.NWBFile):
-        with _validate.spikes_from("an NWBFile", KIND):
+        with checks.spikes_from("an NWBFile", KIND):
             facts, arrays = _read(source, name)
         return _checked("an NWBFile", name, facts, arrays)
     path = _validate.file_name("SpikeRecord", "source", source)
-    _validate.installed("pynwb", "nwb", "an NWB file")
+    checks.installed("pynwb", "nwb", "an NWB file")
     with _validate.plain_file("SpikeRecord", "source", path):
         # what cannot be opened at all is no fault of what is in it
         pass
-    with _validate.spikes_from(path, KIND):
+    with checks.spikes_from(path, KIND):
         facts, arrays = apart.ask("nwb", os.path.abspath(path), name)
     return _checked(path, name, facts, arrays)
 
@@ -140,15 +140,15 @@ def read(source: Any, name: str | None) -> Any:
 def _checked(place: str, name: str | None, facts: dict[str, Any], arrays: list[Any]) -> Any:
     """Return neurons, times and about of what was read, which is not believed."""
     if facts["names"]:
-        name = _validate.which_population(place, name, facts["names"]) and None
-    with _validate.spikes_from(place, KIND):
+        name = checks.which_population(place, name, facts["names"]) and None
+    with checks.spikes_from(place, KIND):
         ids, times = arrays
         return ids, times, fitting(facts["about"], ids, times, name, facts["size"])
 
 
 def read_here(path: str, name: str | None) -> apart.Answer:
     """Return names of the populations in a file, and about, size, neurons and times of one; in a process of its own."""
-    pynwb = _validate.optional("pynwb", "nwb", "an NWB file")
+    pynwb = checks.optional("pynwb", "nwb", "an NWB file")
     apart.only_read()
     heaps.check(path)
     _check_claims(path)
@@ -158,7 +158,7 @@ def read_here(path: str, name: str | None) -> apart.Answer:
 
 def _check_claims(path: str) -> None:
     """Raise ValueError if a dataset has more elements than there can be in it; pynwb goes through some one by one."""
-    h5py = _validate.h5py_module()
+    h5py = checks.h5py_module()
 
     def look(name: str, thing: Any) -> None:
         size = (thing.size or 0) if isinstance(thing, h5py.Dataset) else 0
@@ -191,6 +191,6 @@ def _spikes(units: Any, rows: Any, neurons: Any) -> list[Any]:
     trains = [_validate.floats("SpikeRecord", f"spike_times[{row}]", units["spike_times"][int(row)], (None,))
               for row in rows]
     ids = np.repeat(neurons, [len(train) for train in trains])
-    ids, times = _validate.spikes_read(ids, np.concatenate([np.empty(0), *trains]) * 1e3)
+    ids, times = checks.spikes_read(ids, np.concatenate([np.empty(0), *trains]) * 1e3)
     order = np.argsort(times, kind="stable")
     return [ids.astype(np.int64)[order], times[order]]

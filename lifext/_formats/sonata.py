@@ -12,7 +12,7 @@ import numpy as np
 from .. import _threads, _validate
 from .._spike_file import SORTINGS, SpikeFile, held
 from .._types import Floats, Neurons, Path
-from . import apart, heaps
+from . import apart, checks, heaps
 from .about import about
 
 KIND = "a SONATA file of spikes, with times in ms"
@@ -42,15 +42,15 @@ def _in_order(spikes: tuple[Neurons, Floats], sorting: str) -> tuple[Neurons, Fl
 
 def read(path: str, name: str | None, size: int | None) -> tuple[SpikeFile, int, dict[str, Any]]:
     """Return the file of a population, how many spikes it has, and its about."""
-    path, h5py = os.path.abspath(path), _validate.h5py_module()
+    path, h5py = os.path.abspath(path), checks.h5py_module()
     with _validate.plain_file("SpikeRecord", "path", path):
         # what cannot be opened at all is no fault of what is in it
         pass
-    with _threads.spike_files, _validate.spikes_from(path, KIND), h5py.File(path, "r") as file:
+    with _threads.spike_files, checks.spikes_from(path, KIND), h5py.File(path, "r") as file:
         # a dataset would yield its numbers, however many it claims
         names = sorted(held(file, "spikes").keys())
-    name = _validate.which_population(path, name, names)
-    with _validate.spikes_from(path, KIND):
+    name = checks.which_population(path, name, names)
+    with checks.spikes_from(path, KIND):
         with _threads.spike_files, h5py.File(path, "r") as file:
             units = _units(held(file, f"spikes/{name}/timestamps"), path, name)
         if units not in MILLISECONDS:
@@ -68,7 +68,7 @@ def _units(times: Any, path: str, name: str) -> Any:
 
 def units_here(path: str, name: str) -> str:
     """Return the text that says a file's unit of time; in a process of its own."""
-    h5py = _validate.h5py_module()
+    h5py = checks.h5py_module()
     apart.only_read()
     heaps.check(path)
     with h5py.File(path, "r") as file:

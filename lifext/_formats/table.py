@@ -3,13 +3,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _validate
+from . import checks
 from .about import FIELDS, about, fitting
 
 
 def make(record: Any) -> Any:
     """Return a DataFrame."""
-    pandas = _validate.optional("pandas", "pandas", "a table")
+    pandas = checks.optional("pandas", "pandas", "a table")
     ids, times = record._arrays()
     # copies already
     frame = pandas.DataFrame({"time": times, "neuron": ids}, copy=False)
@@ -19,8 +19,8 @@ def make(record: Any) -> Any:
 
 def read(frame: Any, name: str | None, size: int | None) -> tuple[Any, Any, dict[str, Any]]:
     """Return neurons, times and about of a DataFrame."""
-    with _validate.spikes_from(frame, "a table with columns time (ms) and neuron (whole numbers)"):
+    with checks.spikes_from(frame, "a table with columns time (ms) and neuron (whole numbers)"):
         # columns of durations, texts or gaps would be converted, too
-        ids, times = _validate.spikes_read(frame["neuron"], frame["time"])
+        ids, times = checks.spikes_read(frame["neuron"], frame["time"])
         found = frame.attrs if all(field in frame.attrs for field in FIELDS) else None
         return ids, times, fitting(found, ids, times, name, size)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .. import _range, _threads, _validate
+from .. import _range, _threads
 from .._core.compat.loop import Loop, Member
 from .._core.compat.loop import Projection as CompatProjection
 from .._core.fast.emitter import Emitter, PopulationEmitter
@@ -22,6 +22,7 @@ from .._warnings import PerformanceWarning
 from ..currents import currentBase
 from ..LIF_Pop import baseLIFPop
 from ..sources import SpikeSource
+from . import checks
 from .model import NOISE, RECEPTORS, Model, Projection
 
 # how a population receives spikes of a kind, where it is one of the published classes
@@ -72,12 +73,12 @@ class Assembly(Model):
         """Refuse projections onto receptors of one type of populations that the fast arithmetic does not step."""
         for made in self._projections:
             if made.target in others:
-                _validate.published_kind(self, made.kind, tuple(RECEIVERS),
+                checks.published_kind(self, made.kind, tuple(RECEIVERS),
                                          f"onto {self._names[made.target]}, which the fast arithmetic does not step")
                 if isinstance(self._populations[made.source], SpikeSource):
-                    _validate.fast_target(self, "a SpikeSource's projection", self._names[made.target])
+                    checks.fast_target(self, "a SpikeSource's projection", self._names[made.target])
                 if made.synapses is not None:
-                    _validate.fast_target(self, "a projection with a synapse", self._names[made.target])
+                    checks.fast_target(self, "a projection with a synapse", self._names[made.target])
 
     def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
         emitters = {index: self._emitter(index) for index in range(len(self._populations)) if index not in others}

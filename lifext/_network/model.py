@@ -19,6 +19,7 @@ from ..LIF_Pop import baseLIFPop
 from ..recording import SpikeRecord, StateRecord
 from ..sources import SpikeSource
 from ..weights import Weights
+from . import checks
 
 # what spikes of a kind reach
 RECEPTORS = {"exc": ("ampa", "nmda"), "inh": ("gaba",), "ampa": ("ampa",), "nmda": ("nmda",)}
@@ -52,8 +53,8 @@ class Model(Guarded):
         self._dt = _validate.number(self, "dt", dt, above=0)
         self._fast = not compat
         self._threads = None if threads is None else _validate.whole(self, "threads", threads, at_least=1)
-        self._seed = _validate.network_seed(self, seed, self._fast)
-        self._dtype = _validate.precision(self, dtype, self._fast)
+        self._seed = checks.network_seed(self, seed, self._fast)
+        self._dtype = checks.precision(self, dtype, self._fast)
         self._names: list[str] = []
         # which random streams each population has; those of one that was removed are not used again
         self._numbers: list[int] = []
@@ -207,7 +208,7 @@ class Model(Guarded):
         self._loop = None
 
     def _index(self, name: str, population: object) -> int:
-        return _validate.one_of(self, name, population, self._populations,
+        return checks.one_of(self, name, population, self._populations,
                                 f"one of the populations added ({', '.join(self._names) or 'none yet'})")
 
     def _warn_of_unseeded(self, source: int, target: int, weights: Weights) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _origin, _owners, _range, _threads, _validate
+from .. import _origin, _owners, _range, _threads
 from .._core.compat.loop import Loop
 from .._core.fast.loop import FastLoop
 from .._lowering import extremes
@@ -18,6 +18,7 @@ from .._signals import Held
 from .._types import Seed
 from ..LIF_Pop import baseLIFPop
 from ..recording import SpikeRecord
+from . import checks
 from .assembly import Assembly, has_own
 from .model import RECEPTORS
 
@@ -63,7 +64,7 @@ class Running(Assembly):
     def _alone(self) -> Iterator[None]:
         # of two threads that come at once, one gets in
         with _threads.door:
-            _validate.not_running(self, self._running)
+            checks.not_running(self, self._running)
             self._running = threading.get_ident()
         try:
             self._tell_records(self._running)
@@ -202,7 +203,7 @@ class Running(Assembly):
             self._run_loop(self._loop, count, held, self._check_state, self._thread_count())
 
     def _reset(self, seed: Seed) -> None:
-        seed = self._seed if seed is None else _validate.network_seed(self, seed, self._fast)
+        seed = self._seed if seed is None else checks.network_seed(self, seed, self._fast)
         before = self._seed
         with _origin.all_or_nothing([population for _, population in self._cells()]):
             try:

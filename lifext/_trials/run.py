@@ -19,6 +19,7 @@ from .. import _validate
 from .._core.fast.loop import max_threads, set_max_threads
 from .._types import Path
 from .._warnings import TrialWarning
+from . import checks
 from .function import identity
 from .store import FORMAT, Job, Key, Outcome, TrialStore, differences, digested, plain
 from .table import as_table
@@ -36,20 +37,20 @@ class Plan:
 
     def __init__(self, owner: str, fn: Callable[..., Any], grid: Any, count_name: str, trials: int, seed: Any) -> None:
         self.owner, self.fn = owner, fn
-        self.axes, self.values = _validate.grid(owner, grid)
+        self.axes, self.values = checks.grid(owner, grid)
         self.names = list(dict.fromkeys(name for point in self.values[0] for name in point)
                           if self.axes is None else self.axes)
         self.trials = _validate.whole(owner, count_name, trials, 1)
-        self.seed = _validate.trial_seed(owner, seed)
+        self.seed = checks.trial_seed(owner, seed)
         self.count_name = count_name
         for point in self.values[0] if self.axes is None else [self.axes]:
-            _validate.trial_function(owner, fn, tuple(point))
+            checks.trial_function(owner, fn, tuple(point))
 
     def jobs(self, first: int = 0, step: int = 1) -> list[Job]:
         """Return every `step`-th trial from number `first` on, in the order of the table."""
         numbers = range(first, math.prod(map(len, self.values)) * self.trials, step)
         # not len(), which has no answer beyond 2**63
-        _validate.few_enough(self.owner, self.count_name, self.trials, -((numbers.start - numbers.stop) // step))
+        checks.few_enough(self.owner, self.count_name, self.trials, -((numbers.start - numbers.stop) // step))
         return [self._job(number) for number in numbers]
 
     def _job(self, number: int) -> Job:
@@ -84,10 +85,10 @@ def _written_seed(seed: np.random.SeedSequence) -> Any:
 
 def run(plan: Plan, n_jobs: int | None, store: Path | None, shard: tuple[int, int] | None, progress: bool,
         threads: int | None, retry_failed: bool, accept: str | Collection[str]) -> pandas.DataFrame:
-    first, count = _validate.shard(plan.owner, shard)
-    n_jobs = _validate.jobs(plan.owner, n_jobs)
+    first, count = checks.shard(plan.owner, shard)
+    n_jobs = checks.jobs(plan.owner, n_jobs)
     threads = None if threads is None else _validate.whole(plan.owner, "threads", threads, 1, MOST_THREADS)
-    differing = _validate.accepted(plan.owner, accept)
+    differing = checks.accepted(plan.owner, accept)
     jobs = plan.jobs(first, count)
     if store is None:
         outcomes = dict(_finished(plan, jobs, None, n_jobs, progress, threads, 0))
@@ -108,9 +109,9 @@ def run(plan: Plan, n_jobs: int | None, store: Path | None, shard: tuple[int, in
 def load(paths: Sequence[Path]) -> pandas.DataFrame:
     """Read stores; see `lifext.load_trials`."""
     stores = [TrialStore(_validate.file_name("load_trials", "path", path)) for path in paths]
-    manifests = [_validate.manifest("load_trials", store.path, store.manifest(), FORMAT) for store in stores]
+    manifests = [checks.manifest("load_trials", store.path, store.manifest(), FORMAT) for store in stores]
     for store, manifest in zip(stores[1:], manifests[1:]):
-        _validate.same_sweep("load_trials", str(store.path), differences(manifest, manifests[0]), ())
+        checks.same_sweep("load_trials", str(store.path), differences(manifest, manifests[0]), ())
     where = _whereabouts(stores)
     for store in stores:
         _warn_of_strangers("load_trials", store)
@@ -174,7 +175,7 @@ def _one_by_one(call: Callable[[Job, int | None], Outcome], jobs: Sequence[Job],
 
 def _by_joblib(call: Callable[[Job, int | None], Outcome], jobs: Sequence[Job], n_jobs: int | None,
                threads: int | None) -> Generator[Outcome, None, None]:
-    joblib = _validate.need_joblib(n_jobs)
+    joblib = checks.need_joblib(n_jobs)
     if threads is None and joblib.effective_n_jobs(n_jobs) > 1:
         threads = 1
     # joblib starts as many workers as it is told, whatever there is for them to do
@@ -214,7 +215,7 @@ def _outcome(owner: str, fn: Callable[..., Any], seed: np.random.SeedSequence, j
             # a copy, as a trial that changes its parameters would else change those of the trials after it
             results = fn(rng=np.random.default_rng(sequence), **copy.deepcopy(job.params))
         results = results if isinstance(results, dict) else {"result": results}
-        _validate.result_names(owner, results, job.params)
+        checks.result_names(owner, results, job.params)
         return Outcome(job.key, job.params, plain(owner, "results", results))
     except (Exception, SystemExit) as error:
         # from the call of fn on

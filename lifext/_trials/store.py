@@ -20,8 +20,9 @@ from typing import IO, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _archive, _files, _validate
+from .. import _archive, _files
 from .._types import Path
+from . import checks
 
 # place in the grid, then the number there
 Key: TypeAlias = tuple[int, ...]
@@ -83,7 +84,7 @@ def encode(owner: str, name: str, value: Any, arrays: list[NDArray[Any]], depth:
     TypeError, ValueError
         If the value, or one within it, is something else, or lists and dicts are nested more than 50 deep.
     """
-    _validate.nested(owner, name, depth, _DEEPEST)
+    checks.nested(owner, name, depth, _DEEPEST)
     if isinstance(value, np.generic):
         return _encode_scalar(owner, name, value, arrays)
     if value is None or isinstance(value, bool):
@@ -92,7 +93,7 @@ def encode(owner: str, name: str, value: Any, arrays: list[NDArray[Any]], depth:
         if isinstance(value, kind):
             return kind(value)
     if isinstance(value, int):
-        return _validate.printable_int(owner, name, int(value))
+        return checks.printable_int(owner, name, int(value))
     if isinstance(value, complex):
         return _put_aside(_SCALAR, np.complex128(value), arrays)
     if type(value) in (np.ndarray, np.memmap) and value.dtype.kind in _STORABLE:
@@ -101,7 +102,7 @@ def encode(owner: str, name: str, value: Any, arrays: list[NDArray[Any]], depth:
         return [encode(owner, f"{name}[{k}]", item, arrays, depth + 1) for k, item in enumerate(value)]
     if isinstance(value, dict):
         return _encode_dict(owner, name, value, arrays, depth)
-    return _validate.not_storable(owner, name, value)
+    return checks.not_storable(owner, name, value)
 
 
 def _encode_scalar(owner: str, name: str, value: Any, arrays: list[NDArray[Any]]) -> Any:
@@ -110,7 +111,7 @@ def _encode_scalar(owner: str, name: str, value: Any, arrays: list[NDArray[Any]]
         return encode(owner, name, value.item(), arrays)
     if kind in "fcmM":
         return _put_aside(_SCALAR, value, arrays)
-    return _validate.not_storable(owner, name, value)
+    return checks.not_storable(owner, name, value)
 
 
 def _put_aside(kind: str, value: Any, arrays: list[NDArray[Any]]) -> dict[str, int]:
@@ -122,7 +123,7 @@ def _put_aside(kind: str, value: Any, arrays: list[NDArray[Any]]) -> dict[str, i
 
 def _encode_dict(owner: str, name: str, value: Any, arrays: list[NDArray[Any]], depth: int) -> dict[str, Any]:
     for key in value:
-        _validate.string_key(owner, name, key)
+        checks.string_key(owner, name, key)
     tree = {str(key): encode(owner, f"{name}[{str(key)!r}]", item, arrays, depth + 1) for key, item in value.items()}
     return {_WRAPPED: tree} if any(key.startswith("$") for key in tree) else tree
 
@@ -171,7 +172,7 @@ class TrialStore:
     def manifest(self) -> Any:
         """Return what the store says of its sweep, or None if it says nothing."""
         path = self.path / MANIFEST
-        with _validate.part_of_store(str(path)):
+        with checks.part_of_store(str(path)):
             try:
                 file = _files.open_plain(path, links=False)
             except (FileNotFoundError, NotADirectoryError):
@@ -196,16 +197,16 @@ class TrialStore:
         ValueError
             If the directory has other things in it, or trials of another sweep.
         """
-        _validate.directory(owner, "store", self.path)
+        checks.directory(owner, "store", self.path)
         self.path.mkdir(parents=True, exist_ok=True)
         if self.manifest() is None:
             # looked at before the manifest, which another process may be about to write
             others = [entry.name for entry in os.scandir(self.path) if not entry.name.endswith(".tmp")]
-            _validate.no_strangers(owner, self.path, others if self.manifest() is None else [])
+            checks.no_strangers(owner, self.path, others if self.manifest() is None else [])
             self._write(MANIFEST, _json_filler(manifest), once=True)
         stored = self.manifest()
         found = differences(stored, manifest)
-        _validate.same_sweep(owner, str(self.path), found, accept)
+        checks.same_sweep(owner, str(self.path), found, accept)
         if found:
             earlier = [*stored["earlier_functions"], stored["function"]]
             changed = manifest["function"] != stored["function"]
@@ -233,7 +234,7 @@ class TrialStore:
         done: set[Key] = set()
         failed: set[Key] = set()
         for entry, key, is_failure in self._entries():
-            with _validate.part_of_store(entry.path):
+            with checks.part_of_store(entry.path):
                 _sound(entry.is_file(follow_symlinks=False), "a file that is no link")
             if key is not None:
                 (failed if is_failure else done).add(key)
@@ -276,7 +277,7 @@ class TrialStore:
         path = self.path / _file_name(key)
         if not path.exists():
             path = self.path / _file_name(key, failed=True)
-        with _validate.part_of_store(f"{path}; without it, the trial would be run again"):
+        with checks.part_of_store(f"{path}; without it, the trial would be run again"):
             with _files.open_plain(path, links=False) as file, zipfile.ZipFile(file) as archive:
                 _archive.check(archive)
                 tree = json.loads(_archive.stored(archive, "trial.json"))
