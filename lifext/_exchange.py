@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Exchange:
     """Spikes in files and in the objects of other libraries.
 
-    Whatever is written carries what the record says of itself (name, size, time recorded,
+    Whatever is written carries the metadata of the record (name, size, time recorded,
     directions, `provenance`), and whatever is read gives a record that is closed and has it.
     Of a file of another program only spikes are known: its record has no provenance.
 
@@ -141,7 +141,7 @@ class Exchange:
             with a look at all spikes for each. They are annotated with ``channel_id`` (the
             neuron), ``population``, and ``direction`` of a ring. They start and end with the
             recording. Its ``segment`` is a `neo.Segment`, named like the population, to be put into
-            a block; it is annotated with what the record says of itself, as JSON.
+            a block; it is annotated with the metadata of the record, as JSON.
 
         Raises
         ------
@@ -202,7 +202,7 @@ class Exchange:
         -----
         Columns are ``spike_times`` and ``obs_intervals`` (s), ``population``, ``neuron``, and
         ``direction`` (radians) of a ring. The table ``lifext`` in the file's group ``analysis`` has
-        what the record says of itself, as JSON.
+        the metadata of the record, as JSON.
         """
         nwb.write(self, target, session_start_time)
 
@@ -260,7 +260,7 @@ class Exchange:
         Notes
         -----
         ``/spikes/<population>`` has ``timestamps`` (ms) and ``node_ids``. ``/lifext/<population>`` has
-        what the record says of itself, as JSON.
+        the metadata of the record, as JSON.
         """
         sonata.write(self, path, sorting)
 

@@ -50,7 +50,7 @@ class Claim:
         self._network = weakref.ref(network)
 
     def owner(self) -> Clock | None:
-        """Return the network, unless it is gone or has let go."""
+        """Return the network, unless it is gone or has released the population."""
         return None if self.released else self._network()
 
 
@@ -92,7 +92,7 @@ def check_apart(network: Clock, names: Sequence[str], populations: Sequence[base
 
 
 def take(network: Clock, population: baseLIFPop) -> Claim:
-    """Make a population a network's; one that another network has stepped is as good as new then."""
+    """Make a population a network's; one that another network has stepped is as new then."""
     old = vars(population).get("_claim")
     if old is not None and old.stepped:
         renew(population, old)

@@ -121,7 +121,7 @@ class SpikeFile:
             with self.alone:
                 checks.spike_file(self._h5py, self.path, FORMAT, self.name)
         with self._open("x" if is_new else "r+") as file:
-            # text is of one length: of a damaged file with strings of any length HDF5 goes round in circles for ever
+            # text is of one length: of a damaged file with strings of any length HDF5 reads endlessly
             file.attrs["format"] = np.bytes_(FORMAT)
             file.attrs["magic"], file.attrs["version"] = np.uint32(SONATA_MAGIC), np.array(SONATA_VERSION, np.uint32)
             group = file.create_group(f"spikes/{self.name}")
@@ -339,7 +339,7 @@ def has(group: Any, name: str) -> bool:
 def held(group: Any, path: str) -> Any:
     """Return what a group of a file has; raise ValueError if a link leads there.
 
-    HDF5 follows one to any other file: it would write to that, or wait for ever where it is no file but a pipe.
+    HDF5 follows one to any other file: it would write to that, or wait endlessly where it is no file but a pipe.
     """
     for part in path.split("/"):
         if group.id.links.get_info(_encoded(part)).type != checks.h5py_module().h5l.TYPE_HARD:

@@ -1,7 +1,7 @@
 """How many threads a network may start in this process, and which of several threads has a network.
 
 Where OpenMP is GNU's, a thread that has run others keeps them for the next time. A fork takes it along without them,
-and a run in the child would wait for them for ever. So the child of a process that has run threads has one.
+and a run in the child would wait for them endlessly. So the child of a process that has run threads has one.
 
 It also ends the process, without an exception, where the system refuses a thread (a limit of the user's processes, of a
 container, of memory). So as many as a run would start are started and ended before it, which is the one question to

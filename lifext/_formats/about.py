@@ -1,4 +1,4 @@
-"""What a record says of itself beside its spikes, in a form that JSON has.
+"""The metadata of a record beside its spikes, in a form that JSON has.
 
     name, size      of the population
     start, stop     from when to when it was recorded, ms
@@ -24,7 +24,7 @@ MOST = 2**62
 
 
 def about(record: Any) -> dict[str, Any]:
-    """Return what a record says of itself."""
+    """Return the metadata of a record."""
     directions = None if record._directions is None else np.asarray(record._directions, dtype=np.float64).tolist()
     return {"name": record.name, "size": record.size, "start": record.start, "stop": record.stop,
             "directions": directions, "provenance": record.provenance}

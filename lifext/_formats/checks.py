@@ -36,7 +36,7 @@ def spike_file(h5py: Any, path: str, format: str, name: str) -> None:
         if file.read(8) != b"\x89HDF\r\n\x1a\n":
             refuse(ValueError, "SpikeRecord", "to", wanted, path)
     with sound_spike_file(path), h5py.File(path, "r") as file:
-        # a string of any length is not even read: of a damaged one HDF5 goes round in circles for ever
+        # a string of any length is not even read: of a damaged one HDF5 reads endlessly
         is_text = "format" in file.attrs and file.attrs.get_id("format").dtype.kind == "S"
         if not (is_text and file.attrs["format"] == format.encode()):
             refuse(ValueError, "SpikeRecord", "to", wanted, path)

@@ -1,7 +1,7 @@
 """The heaps of an HDF5 file, which hold its strings of varying length: whether HDF5 gets to their end.
 
 A heap is a row of objects, each with a head that says its length ("Global Heap" in the HDF5 File Format Specification
-3.0, III.E). HDF5 goes from one to the next, and for ever on the spot where a length is damaged so that the next is the
+3.0, III.E). HDF5 goes from one to the next, and endlessly on the spot where a length is damaged so that the next is the
 same; h5py and what is built on it cannot be interrupted in that.
 """
 from __future__ import annotations

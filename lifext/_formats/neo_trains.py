@@ -1,6 +1,6 @@
 """A record as neo's spike trains, one a neuron, and back.
 
-What the record says of itself is among the annotations of the segment that the trains are in.
+The metadata of the record is among the annotations of the segment that the trains are in.
 """
 from __future__ import annotations
 

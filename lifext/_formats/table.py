@@ -1,4 +1,4 @@
-"""A record as a pandas table with a row a spike, and back. Its `attrs` have what the record says of itself."""
+"""A record as a pandas table with a row a spike, and back. Its `attrs` have the metadata of the record."""
 from __future__ import annotations
 
 from typing import Any

@@ -192,7 +192,7 @@ def no_strangers(owner: object, path: pathlib.Path, others: Sequence[str]) -> No
 
 
 def manifest(owner: object, path: pathlib.Path, found: dict[str, Any] | None, format: int) -> dict[str, Any]:
-    """Return what a store says of itself, or refuse a directory that is none, or one of another version."""
+    """Return the metadata of a store, or refuse a directory that is none, or one of another version."""
     if found is None:
         refuse(ValueError, owner, "path", "a directory that run_trials or sweep made", str(path))
     if found["format"] != format:

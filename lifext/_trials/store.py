@@ -188,7 +188,7 @@ class TrialStore:
         owner : str
             What an error is to call the function.
         manifest : dict
-            What the sweep says of itself.
+            The metadata of the sweep.
         accept : collection of str
             What may differ from what the store has.
 

@@ -1,6 +1,7 @@
 """Gating that jumps at each spike and decays with one time constant."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from .._core.fast.twin_math import fast_exp
@@ -21,6 +22,7 @@ CORE = {
 }
 
 
+@dataclass(frozen=True)
 class Exponential(Gating):
     """``ds/dt = -s/tau``, and ``s + alpha*w`` at a spike of weight w (Compte et al. 2000, AMPA and GABA).
 
@@ -30,10 +32,9 @@ class Exponential(Gating):
         ms.
     """
 
-    core = CORE
+    tau: float
 
-    def __init__(self, tau: float) -> None:
-        self.tau = tau
+    core = CORE
 
     def constants(self, dt: float) -> dict[str, float]:
         """Return what the compiled step has of it that is the same for all neurons."""

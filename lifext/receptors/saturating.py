@@ -1,6 +1,7 @@
 """Gating of second order that saturates, as the published code has it for NMDA receptors."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ CORE = {
 A_LITTLE = 1 / 16
 
 
+@dataclass(frozen=True)
 class Saturating(Gating):
     """Wang (1999), eqs. 4 and 5: ``ds/dt = alpha_s*x*(1 - s) - s/tau_s``, ``dx/dt = -x/tau_x``.
 
@@ -39,10 +41,10 @@ class Saturating(Gating):
         ms.
     """
 
-    core = CORE
+    tau_s: float
+    tau_x: float
 
-    def __init__(self, tau_s: float, tau_x: float) -> None:
-        self.tau_s, self.tau_x = tau_s, tau_x
+    core = CORE
 
     def constants(self, dt: float) -> dict[str, float]:
         """Return what the compiled step has of it that is the same for all neurons."""
