@@ -51,7 +51,7 @@ def test_an_unknown_instruction_set_is_refused(restore):
 
 
 def test_the_environment_chooses(tmp_path):
-    code = "from lifext._core import loops; print(loops.chosen())"
+    code = "from lifext._core.shared import loops; print(loops.chosen())"
     out = subprocess.run([sys.executable, "-c", code], env={**os.environ, "LIFEXT_SIMD": "baseline"}, cwd=tmp_path,
                          capture_output=True, text=True)
     assert out.stdout.strip() == "baseline", out.stderr
