@@ -80,6 +80,10 @@ def save_state(network: Running, path: Path) -> None:
     for record in network._spike_records.values():
         record.flush()
     structure, slots = _seen(network)
+    digests = _digests(network)
+    for slot in slots:
+        if slot.path in digests:
+            slot.value["digest"] = digests[slot.path]
     arrays: dict[str, NDArray[Any]] = {}
     document = {"format": FORMAT, "provenance": provenance(network.dt, network._seed), "structure": structure,
                 "values": {slot.path: _encoded(slot.value, slot.path, arrays) for slot in slots}}
@@ -404,11 +408,16 @@ def _see_spike_records(network: Running, structure: dict[str, Any]) -> list[Slot
                               functools.partial(_plan_spikes, record)))
         else:
             structure[path] = "streamed to a file"
-            slots.append(Slot(path, {"file": record.file, "count": len(record), "start": record.start,
-                                     "digest": record._log.sink.digest(len(record))},
+            slots.append(Slot(path, {"file": record.file, "count": len(record), "start": record.start},
                               functools.partial(_plan_stream, record)))
     # a file may refuse what memory does not
     return sorted(slots, key=lambda slot: "file" not in slot.value)
+
+
+def _digests(network: Running) -> dict[str, str]:
+    """Return what tells the spikes that files hold from others, by the paths of their slots."""
+    return {f"spikes of {name}": record._log.sink.digest(len(record)) for name, record in network.records.items()
+            if not record.closed and record.file is not None}
 
 
 def _plan_spikes(record: Any, value: Any) -> Action:
