@@ -266,12 +266,7 @@ class Part:
         found += [] if self.ext else [("i_ext", "0.0")]
         for receptor in self.variant.receptors:
             found += receptor.numbers
-        found = [(name, value) for name, value in found if self._has(name)]
-        if self.takes:
-            for receptor in self.variant.reached:
-                found += [(f"{name}_alike", f"c.active[{receptor.place}].alike[{k}]")
-                          for k, name in enumerate(receptor.sums)]
-        return found
+        return [(name, value) for name, value in found if self._has(name)]
 
     @property
     def variables(self) -> list[str]:

@@ -9,7 +9,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from lifext._core.fast.double_math cimport Quotient, fast_exp, power_of_two
 from lifext._core.fast.philox cimport lifext_philox_eight
-from lifext._core.fast.population cimport (BLOCK, FLUSH_EVERY, GUIDE, Cells, FastLoops, Link, Poisson, Receptor)
+from lifext._core.fast.population cimport (BLOCK, FLUSH_EVERY, GUIDE, MOST_SUMS, Cells, FastLoops, Link, Poisson,
+                                            Receptor)
 from lifext._core.fast.single_math cimport SingleQuotient, single_exp, single_power_of_two
 from lifext._core.shared.equations cimport (blocked_force, crossing_in_step, driven_current, driving_force, heun_stage,
                                             heun_step_by, jump, leak_current, linear_decay, magnesium_power,
@@ -142,6 +143,22 @@ cdef void relax_inputs(Cells *c, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n
             relax(r, NULL, lo, n, step % FLUSH_EVERY == 0)
             if r.poisson.driven:
                 add_arrivals(c, r, block, step, n, r.state[0] + lo)
+
+
+cdef void add_alike(Cells *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
+    """Add what spikes bring to all neurons alike to the sums of each, so that the loops that follow have one."""
+    cdef Py_ssize_t k, j, i
+    cdef Receptor *r
+    cdef real part
+    cdef real *sums
+    for k in range(c.n_active):
+        r = c.active[k]
+        for j in range(MOST_SUMS):
+            part = r.alike[j]
+            if part != <real> 0.0:
+                sums = r.sums[j] + lo
+                for i in range(n):
+                    sums[i] = part + sums[i]
 
 
 include "step.pxi"
