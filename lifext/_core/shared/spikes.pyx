@@ -103,14 +103,18 @@ cdef class SpikeBuffer:
         while order[place] != first:
             source = order[place]
             self.times[place] = self.times[source]
-            memcpy(&self.weights[place, 0], &self.weights[source, 0], self.size*sizeof(double))
+            # a population without neurons has rows without a first element
+            if self.size > 0:
+                memcpy(&self.weights[place, 0], &self.weights[source, 0], self.size*sizeof(double))
             order[place], place = place, source
         self.times[place] = aside[self.size]
-        memcpy(&self.weights[place, 0], aside, self.size*sizeof(double))
+        if self.size > 0:
+            memcpy(&self.weights[place, 0], aside, self.size*sizeof(double))
         order[place] = place
 
     cdef void copy_out(self, Py_ssize_t place, double *aside) noexcept:
-        memcpy(aside, &self.weights[place, 0], self.size*sizeof(double))
+        if self.size > 0:
+            memcpy(aside, &self.weights[place, 0], self.size*sizeof(double))
         aside[self.size] = self.times[place]
 
     def merged(self):
