@@ -68,9 +68,7 @@ class SpikeFile:
     def _prepare(self, path: str, name: str) -> None:
         self._h5py = checks.h5py_module()
         self.path, self.name = path, name
-        # of what was written since the file was made, in the order of the spikes
-        self._hashed = 0
-        self._hashes = hashlib.blake2b(), hashlib.blake2b()
+        self._forget_hashes()
         self._starts: list[int] = []
         self._earliest: list[float] = []
         self._latest: list[float] = []
@@ -199,7 +197,11 @@ class SpikeFile:
             self._hash(ids, times)
         elif start < self._hashed:
             # found anew when it is asked for
-            self._hashed, self._hashes = 0, (hashlib.blake2b(), hashlib.blake2b())
+            self._forget_hashes()
+
+    def _forget_hashes(self) -> None:
+        # of neurons and of times, and of how many of the first spikes
+        self._hashes, self._hashed = (hashlib.blake2b(), hashlib.blake2b()), 0
 
     def _hash(self, ids: Neurons, times: Floats) -> None:
         self._hashes[0].update(np.ascontiguousarray(ids, "<i8").data)
@@ -209,7 +211,7 @@ class SpikeFile:
     def digest(self, count: int) -> str:
         """Return what tells the first `count` spikes from all others, however they were written."""
         if self._hashed > count:
-            self._hashed, self._hashes = 0, (hashlib.blake2b(), hashlib.blake2b())
+            self._forget_hashes()
         while self._hashed < count:
             self._hash(*self.piece(self._hashed, min(self._hashed + PART, count), count))
         return "".join(part.hexdigest()[:32] for part in self._hashes)

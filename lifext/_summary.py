@@ -42,7 +42,9 @@ def _stepped(network: Assembly, index: int) -> str:
         return reason
     if network.compat:
         return "compat kernels"
-    variant = network._fast_population(index).variant()
+    population = network._fast_population(index)
+    population.prepare()
+    variant = population.variant()
     return "a loop for each receptor" if variant == "generic" else f'one loop, "{variant}"'
 
 

@@ -25,6 +25,7 @@ from ._core.fast.loop import SynapseState
 from ._core.shared.spikes import SpikeBuffer, SpikeHistory
 from ._generators import generator_state, set_generator_state
 from ._network import checks
+from ._network.model import POTENTIALS
 from ._provenance import provenance
 from ._types import Path
 from .sources import SpikeSource
@@ -146,7 +147,7 @@ def _go_on(network: Running) -> None:
         record._reach(network.time)
     for index, population in network._cells():
         # the run goes on from these, whoever has drawn them
-        network._drawn[network._numbers[index], 0] = vars(population).get("_drawn", 0), network._seed
+        network._drawn[network._numbers[index], POTENTIALS] = vars(population).get("_drawn", 0), network._seed
     network._describe_records(record for record in records if record.start < record.stop)
 
 

@@ -44,8 +44,8 @@ def renamed(line: str, names: Iterable[str], suffix: str) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Gating:
-    """Equations of a kind of gating, and the number by which the compiled step knows it."""
+class Described:
+    """What a file says of a model, and the number by which the compiled step knows it."""
 
     name: str
     number: int
@@ -53,6 +53,10 @@ class Gating:
 
     def __getattr__(self, part: str) -> Any:
         return self.core.get(part, [])
+
+
+class Gating(Described):
+    """Equations of a kind of gating."""
 
     @property
     def names(self) -> list[str]:
@@ -60,16 +64,8 @@ class Gating:
         return [*self.state, *self.parameters, *self.constants, *self.sums]
 
 
-@dataclasses.dataclass(frozen=True)
-class Drive:
+class Drive(Described):
     """The current that open receptors let through."""
-
-    name: str
-    number: int
-    core: dict[str, Any]
-
-    def __getattr__(self, part: str) -> Any:
-        return self.core.get(part, [])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -106,10 +106,8 @@ class Assembly(Model):
 
     def _fast_population(self, index: int) -> FastPopulation:
         cell = self._cell(index)._lowered_now()
-        fast = FastPopulation(cell, receptors_of(cell), self._dt, self._key, 2*self._numbers[index],
+        return FastPopulation(cell, receptors_of(cell), self._dt, self._key, 2*self._numbers[index],
                               self._reached(index), self._dtype == np.float32)
-        fast.prepare()
-        return fast
 
     def _why_not_fast(self, index: int) -> str | None:
         """Return why a population of the fast arithmetic is stepped otherwise, or None; warn of it once."""
