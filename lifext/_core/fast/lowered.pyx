@@ -3,6 +3,8 @@
 A record counts who has its arrays, and takes whoever else has one for a script. So they are handed over here as typed
 memoryviews, which are no Python objects.
 """
+import numpy as np
+
 from ..shared.buffers cimport Cell, Gating, PoissonInput
 from ..shared.buffers cimport Receptor
 
@@ -49,7 +51,7 @@ def of_receptor(str name, description, int drive, Cell cell, Receptor record, bi
     made.name, made.gating, made.drive, made.conducts = name, description, drive, conducts
     made.states = [state_of(gating.s, gating.prev_s)]
     made.parameters = [parameter_of(gating.alpha_s)]
-    if gating.x.shape[0] > 0 or len(description.core["state"]) > 1:
+    if len(description.core["state"]) > 1:
         made.states.append(state_of(gating.x, gating.prev_x))
         made.parameters.append(parameter_of(gating.alpha_x))
     made.uniform, made.drive_uniform = gating.uniform, cell.uniform
@@ -58,6 +60,13 @@ def of_receptor(str name, description, int drive, Cell cell, Receptor record, bi
     made.mg = parameter_of(cell.mg) if record.blocked else None
     made.curr = state_of(record.curr, record.prev_curr)
     return made
+
+
+def of_one_length(list arrays, Py_ssize_t size):
+    """Return arrays that are all of length 1, or all of length `size`: kernels read either all at 0 or all at i."""
+    if all([len(array) == 1 for array in arrays]):
+        return arrays
+    return [np.ascontiguousarray(np.broadcast_to(array, (size,))) for array in arrays]
 
 
 def of_arrays(str name, description, int drive, list states, list parameters, g, reversal, curr, mg=None):
@@ -71,7 +80,7 @@ def of_arrays(str name, description, int drive, list states, list parameters, g,
     drive : int
         The number of its kind of current.
     states, parameters : list of ndarray
-        Of the gating, in the order of the description: (n,) each, parameters of length 1 where one holds for all.
+        Of the gating, in the order of the description: (n,) each, a parameter of length 1 where one holds for all.
     g, reversal, mg : ndarray
         uS, mV and mM, as parameters are; `mg` is None without magnesium block.
     curr : ndarray of shape (n,)
@@ -79,12 +88,14 @@ def of_arrays(str name, description, int drive, list states, list parameters, g,
     """
     cdef ReceptorArrays made = ReceptorArrays.__new__(ReceptorArrays)
     made.name, made.gating, made.drive, made.conducts = name, description, drive, True
+    parameters = of_one_length(parameters, len(curr))
+    drives = of_one_length([g, reversal] if mg is None else [g, reversal, mg], len(curr))
     made.states = [state_of(array, array[:0]) for array in states]
     made.parameters = [parameter_of(array) for array in parameters]
     made.uniform = all([len(array) == 1 for array in parameters])
-    made.drive_uniform = all([len(array) == 1 for array in (g, reversal, *([] if mg is None else [mg]))])
-    made.g, made.reversal = parameter_of(g), parameter_of(reversal)
-    made.mg = None if mg is None else parameter_of(mg)
+    made.drive_uniform = len(drives[0]) == 1
+    made.g, made.reversal = parameter_of(drives[0]), parameter_of(drives[1])
+    made.mg = None if mg is None else parameter_of(drives[2])
     made.curr = state_of(curr, curr[:0])
     return made
 
