@@ -1,5 +1,6 @@
 """What the tests of the fast arithmetic share: populations that spike on schedule, networks, and their whole state."""
 import contextlib
+import pickle
 import warnings
 
 import numpy as np
@@ -54,6 +55,37 @@ def run(net, *durations, **options):
     with without_warning():
         for duration in durations:
             net.run(duration, **options)
+
+
+WAYS = "cut", "state", "reset", "pickle", "fork", "watched"
+
+
+def went(how, build, duration, folder):
+    """Return a network that `build` makes when it has run for a time, ms: in one of WAYS, or None for at once."""
+    net = build()
+    if how == "cut":
+        for _ in range(20):
+            run(net, duration / 20)
+    elif how == "state":
+        run(net, duration / 4)
+        net.save_state(folder / "state.npz")
+        run(net, duration / 10)
+        net = build()
+        net.load_state(folder / "state.npz")
+        run(net, 3 * duration / 4)
+    elif how == "reset":
+        run(net, duration / 4)
+        net.reset()
+        run(net, duration)
+    elif how in ("pickle", "fork"):
+        run(net, duration / 4)
+        net = pickle.loads(pickle.dumps(net)) if how == "pickle" else net.fork(net.seed)
+        run(net, 3 * duration / 4)
+    elif how == "watched":
+        run(net, duration, every=(duration / 10, lambda net: net.summary()))
+    else:
+        run(net, duration)
+    return net
 
 
 def network(populations, projections=(), dt=DT, kind=Network, **options):

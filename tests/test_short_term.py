@@ -1,11 +1,10 @@
 """Short-term plasticity: closed forms of the published sequences, the twin, cuts, states and refusals."""
 import json
 import pathlib
-import pickle
 
 import numpy as np
 import pytest
-from fast_tools import DT, assert_same, everything, network, quiet, run
+from fast_tools import DT, WAYS, assert_same, everything, network, quiet, run, went
 from twin_network import TwinNetwork
 
 import lifext
@@ -102,40 +101,13 @@ def test_the_numbers_are_those_of_the_twin(weights, delay, dtype):
 
 
 @pytest.mark.filterwarnings("ignore::lifext.ParameterWarning")
-def test_cuts_threads_states_and_copies(tmp_path):
-    def outcome(how):
-        net, cells = busy("sparse", threads=2 if how == "threads" else 1, delay=1.0)
-        if how == "cut":
-            for _ in range(60):
-                net.run(0.5)
-        elif how == "state":
-            net.run(12.0)
-            net.save_state(tmp_path / "a.npz")
-            net.run(5.0)
-            other, cells = busy("sparse", delay=1.0)
-            other.load_state(tmp_path / "a.npz")
-            other.run(18.0)
-        elif how == "reset":
-            net.run(9.0)
-            net.reset()
-            net.run(30.0)
-        elif how == "pickle":
-            net.run(12.0)
-            net = pickle.loads(pickle.dumps(net))
-            cells = net["cells"]
-            net.run(18.0)
-        elif how == "fork":
-            net.run(12.0)
-            fork = net.fork(1)
-            net.run(18.0)
-            fork.run(18.0)
-            assert_same(everything(fork["cells"]), everything(cells))
-        else:
-            net.run(30.0)
-        return everything(cells)
-    whole = outcome("whole")
-    for how in ("cut", "threads", "state", "reset", "pickle", "fork"):
-        assert_same(outcome(how), whole)
+@pytest.mark.parametrize("how", WAYS)
+def test_a_run_in_any_way_is_the_same(how, tmp_path):
+    def told(how, threads=1):
+        net = went(how, lambda: busy("sparse", threads=threads, delay=1.0)[0], 30.0, tmp_path)
+        return everything(net["cells"])
+    assert_same(told(how), told(None))
+    assert_same(told(how, threads=2), told(None))
 
 
 def test_each_projection_has_a_state_of_its_own():

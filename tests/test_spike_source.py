@@ -1,9 +1,7 @@
 """Spikes that are given: emitted in their steps, delivered at their times, saved, restored and refused."""
-import pickle
-
 import numpy as np
 import pytest
-from fast_tools import DT, assert_same, everything, network, quiet, run
+from fast_tools import DT, WAYS, assert_same, everything, network, quiet, run, went
 from twin_network import TwinNetwork
 
 import lifext
@@ -84,35 +82,35 @@ def test_degenerate_trains_are_those_of_the_twin(times, kind):
     assert len(outcomes[0][1]) == len(times)
 
 
-def test_cuts_threads_state_and_reset(tmp_path):
-    def outcome(how):
-        source, cells, net = driven("exc", threads=2 if how == "threads" else 1)
-        record = net.record_spikes(source)
-        if how == "cut":
-            for _ in range(40):
-                net.run(0.5)
-        elif how == "state":
-            net.run(1.0)
-            net.save_state(tmp_path / "a.npz")
-            net.run(3.0)
-            net.load_state(tmp_path / "a.npz")
-            net.run(19.0)
-        elif how == "reset":
-            net.run(7.0)
-            net.reset()
-            net.run(20.0)
-        elif how == "copies":
-            net.run(1.0)
-            net = pickle.loads(pickle.dumps(net))
-            net.run(19.0)
-            cells, record = net["cells"], net.records["source"]
-        else:
-            net.run(20.0)
-        return everything(cells) | {"ids": record.ids, "times": record.times}
-    whole = outcome("whole")
+def recorded(threads=1):
+    net = driven("exc", threads=threads)[2]
+    net.record_spikes(net["source"])
+    return net
+
+
+def told(net):
+    record = net.records["source"]
+    return everything(net["cells"]) | {"ids": record.ids, "times": record.times}
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_a_run_in_any_way_is_the_same(how, tmp_path):
+    whole = told(went(None, recorded, 20.0, tmp_path))
     assert len(whole["ids"]) == len(TIMES)
-    for how in ("cut", "threads", "state", "reset", "copies"):
-        assert_same(outcome(how), whole)
+    assert_same(told(went(how, recorded, 20.0, tmp_path)), whole)
+    assert_same(told(went(how, lambda: recorded(threads=2), 20.0, tmp_path)), whole)
+
+
+def test_beside_a_population_that_is_stepped_through_python_it_is_the_same(tmp_path):
+    class Own(lifext.pyrPop):
+        def dVmdt(self, dt, vM):
+            return super().dVmdt(dt, vM)
+
+    def mixed():
+        net = recorded()
+        net.add(own=Own(3))
+        return net
+    assert_same(told(went(None, mixed, 20.0, tmp_path)), told(went(None, recorded, 20.0, tmp_path)))
 
 
 def test_added_in_mid_run_it_emits_what_is_still_to_come():

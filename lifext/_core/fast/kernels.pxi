@@ -10,7 +10,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from lifext._core.fast.double_math cimport Quotient, fast_exp, power_of_two
 from lifext._core.fast.philox cimport lifext_philox_eight
 from lifext._core.fast.population cimport (BLOCK, FLUSH_EVERY, GUIDE, MOST_SUMS, Cells, FastLoops, Link, Poisson,
-                                            Receptor)
+                                           Receptor)
 from lifext._core.fast.single_math cimport SingleQuotient, single_exp, single_power_of_two
 from lifext._core.shared.equations cimport (blocked_force, crossing_in_step, driven_current, driving_force, heun_stage,
                                             heun_step_by, jump, leak_current, linear_decay, magnesium_power,

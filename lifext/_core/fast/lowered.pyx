@@ -30,6 +30,15 @@ cdef class ReceptorArrays:
         return state_of(self.curr.previous, self.curr.previous)
 
 
+cdef ReceptorArrays arrays_of(str name, description, int drive, list states, list parameters, Parameter g,
+                              Parameter reversal, State curr):
+    cdef ReceptorArrays made = ReceptorArrays.__new__(ReceptorArrays)
+    made.name, made.gating, made.drive, made.conducts = name, description, drive, True
+    made.states, made.parameters = states, parameters
+    made.g, made.reversal, made.curr = g, reversal, curr
+    return made
+
+
 def of_receptor(str name, description, int drive, Cell cell, Receptor record, bint conducts=True):
     """Return the arrays of one of a published population's receptors: "ampa", "nmda" or "gaba".
 
@@ -46,19 +55,19 @@ def of_receptor(str name, description, int drive, Cell cell, Receptor record, bi
     conducts : bool, optional
         Whether its current reaches the membrane.
     """
-    cdef ReceptorArrays made = ReceptorArrays.__new__(ReceptorArrays)
     cdef Gating gating = record.gating
-    made.name, made.gating, made.drive, made.conducts = name, description, drive, conducts
-    made.states = [state_of(gating.s, gating.prev_s)]
-    made.parameters = [parameter_of(gating.alpha_s)]
+    cdef ReceptorArrays made
+    states, parameters = [state_of(gating.s, gating.prev_s)], [parameter_of(gating.alpha_s)]
     if len(description.core["state"]) > 1:
-        made.states.append(state_of(gating.x, gating.prev_x))
-        made.parameters.append(parameter_of(gating.alpha_x))
-    made.uniform, made.drive_uniform = gating.uniform, cell.uniform
-    made.g = parameter_of(cell.ampa_g if name == "ampa" else cell.nmda_g if name == "nmda" else cell.gaba_g)
-    made.reversal = parameter_of(cell.ampa_v if name == "ampa" else cell.nmda_v if name == "nmda" else cell.gaba_v)
+        states.append(state_of(gating.x, gating.prev_x))
+        parameters.append(parameter_of(gating.alpha_x))
+    made = arrays_of(
+        name, description, drive, states, parameters,
+        parameter_of(cell.ampa_g if name == "ampa" else cell.nmda_g if name == "nmda" else cell.gaba_g),
+        parameter_of(cell.ampa_v if name == "ampa" else cell.nmda_v if name == "nmda" else cell.gaba_v),
+        state_of(record.curr, record.prev_curr))
+    made.uniform, made.drive_uniform, made.conducts = gating.uniform, cell.uniform, conducts
     made.mg = parameter_of(cell.mg) if record.blocked else None
-    made.curr = state_of(record.curr, record.prev_curr)
     return made
 
 
@@ -86,17 +95,14 @@ def of_arrays(str name, description, int drive, list states, list parameters, g,
     curr : ndarray of shape (n,)
         Its current, nA.
     """
-    cdef ReceptorArrays made = ReceptorArrays.__new__(ReceptorArrays)
-    made.name, made.gating, made.drive, made.conducts = name, description, drive, True
+    cdef ReceptorArrays made
     parameters = of_one_length(parameters, len(curr))
     drives = of_one_length([g, reversal] if mg is None else [g, reversal, mg], len(curr))
-    made.states = [state_of(array, array[:0]) for array in states]
-    made.parameters = [parameter_of(array) for array in parameters]
-    made.uniform = all([len(array) == 1 for array in parameters])
-    made.drive_uniform = len(drives[0]) == 1
-    made.g, made.reversal = parameter_of(drives[0]), parameter_of(drives[1])
+    made = arrays_of(name, description, drive, [state_of(array, array[:0]) for array in states],
+                     [parameter_of(array) for array in parameters], parameter_of(drives[0]), parameter_of(drives[1]),
+                     state_of(curr, curr[:0]))
+    made.uniform, made.drive_uniform = all([len(array) == 1 for array in parameters]), len(drives[0]) == 1
     made.mg = None if mg is None else parameter_of(drives[2])
-    made.curr = state_of(curr, curr[:0])
     return made
 
 
@@ -112,10 +118,9 @@ def of_poisson(str name, description, int drive, PoissonInput record):
         The number of their kind of current.
     record : PoissonInput
     """
-    cdef ReceptorArrays made = ReceptorArrays.__new__(ReceptorArrays)
-    made.name, made.gating, made.drive, made.conducts = name, description, drive, True
-    made.states, made.parameters = [state_of(record.s, record.s[:0])], [parameter_of(record.alpha)]
+    cdef ReceptorArrays made = arrays_of(
+        name, description, drive, [state_of(record.s, record.s[:0])], [parameter_of(record.alpha)],
+        parameter_of(record.g), parameter_of(record.reversal), state_of(record.curr, record.prev_curr))
     made.uniform = made.drive_uniform = record.uniform
-    made.g, made.reversal, made.mg = parameter_of(record.g), parameter_of(record.reversal), None
-    made.curr, made.poisson = state_of(record.curr, record.prev_curr), record
+    made.poisson = record
     return made
