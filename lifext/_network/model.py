@@ -166,25 +166,27 @@ class Model(Guarded):
 
     def _draw_from_seed(self, index: int, anew: bool = False) -> None:
         """Draw what was drawn from elsewhere and is as it was drawn; with `anew`, what another seed has drawn, too."""
+        self._draw_potentials(index, anew)
+        self._spread_leak(index, anew)
+
+    def _draw_potentials(self, index: int, anew: bool) -> None:
         population, number = self._cell(index), self._numbers[index]
-        if population.rng is None and population._has_drawn_potentials() and self._is_to_be_drawn(
-                number, POTENTIALS, vars(population)["_drawn"], anew):
+        known, seed = self._drawn.get((number, POTENTIALS), (None, None))
+        if population.rng is None and population._has_drawn_potentials() and (
+                vars(population)["_drawn"] != known or anew and seed != self._seed):
             population._draw_potentials(self._generator(number, POTENTIALS))
             self._drawn[number, POTENTIALS] = vars(population)["_drawn"], self._seed
-        conductances = population.leak
-        if isinstance(conductances, leak) and conductances.rng is None and conductances._spread and (
-                conductances._has_drawn_g() or anew and self._is_to_be_drawn(
-                    number, SPREAD, checksum(conductances.g), True)):
+
+    def _spread_leak(self, index: int, anew: bool) -> None:
+        conductances, number = self._cell(index).leak, self._numbers[index]
+        if not (isinstance(conductances, leak) and conductances.rng is None and conductances._spread):
+            return
+        known, seed = self._drawn.get((number, SPREAD), (None, None))
+        # not what was set since
+        by_another = checksum(conductances.g) == known and seed != self._seed
+        if conductances._has_drawn_g() or anew and by_another:
             conductances._spread_from(self._generator(number, SPREAD))
             self._drawn[number, SPREAD] = checksum(conductances.g), self._seed
-
-    def _is_to_be_drawn(self, number: int, what: int, drawn: int, anew: bool) -> bool:
-        """Whether numbers, of which there is a checksum, are not those that the seed has drawn."""
-        known, seed = self._drawn.get((number, what), (None, None))
-        if what == SPREAD and known != drawn:
-            # set since
-            return False
-        return known != drawn or anew and seed != self._seed
 
     def _leave_out(self, index: int) -> None:
         name, number = self._names[index], self._numbers[index]
