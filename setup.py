@@ -7,6 +7,7 @@ import sys
 import tempfile
 from sysconfig import get_platform
 
+import Cython
 import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -32,6 +33,15 @@ DIRECTIVES = {
 UNIX = ["-O1" if CHECKED else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 # Python's own flags ask for debugging information, a quarter of the compiler's time; -g in CFLAGS keeps it.
 UNIX += [] if any(flag.startswith("-g") for flag in os.environ.get("CFLAGS", "").split()) else ["-g0"]
+# What has no loop over neurons or spikes is compiled in half the time, and is no slower for it.
+COOL, COLD = ["-O2"], ["-O1"]
+LEVELS = {
+    "lifext._core.fast.emitter": COOL, "lifext._core.fast.loop": COOL, "lifext._core.fast.population": COOL,
+    "lifext._core.fast.spike_source": COOL, "lifext._core.fast.lowered": COLD, "lifext._core.shared.buffers": COLD,
+    "lifext._core.shared.copies": COLD, "lifext._core.shared.locked": COLD, "lifext._core.shared.logs": COLD,
+    "lifext._core.shared.loops": COLD, "lifext._core.shared.ranges": COLD, "lifext._core.shared.rows": COLD,
+    "lifext._core.memoryviews": COLD,
+}
 GCC_ONLY = ["--param=vect-max-version-for-alias-checks=64"]
 # Loops that are drawn into one function share its registers, and are slower by a third.
 GCC_LOOPS = ["-fno-inline-functions", "-fno-inline-functions-called-once"]
@@ -44,8 +54,12 @@ LINKED = ["-Wl,-z,relro,-z,now"]
 GUARDED = ["-fstack-protector-strong"]
 FORTIFIED = ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
 
-# What is rendered from templates; outside of the tree of sources.
+# What is rendered from templates, outside of the tree of sources; and how what is built was made.
 RENDERED = pathlib.Path("build/rendered")
+NOTE = pathlib.Path("build/settings")
+
+# Cython's code for memoryviews, which would be in each module: more than half of what there is to compile.
+MEMORYVIEWS = "lifext._core.memoryviews"
 
 # The loops over neurons are built once for each of these; the rest runs anywhere.
 SIMD = {
@@ -54,8 +68,10 @@ SIMD = {
     "x86_64_v4": (["-march=x86-64-v4", "-mprefer-vector-width=512"], ["/arch:AVX512"]),
 }
 
-# neither Cython nor setuptools looks at these when it decides what is to be made again
-SETTINGS = f"{CHECKED} {[os.environ.get(name) for name in ('CC', 'CFLAGS', 'LDFLAGS')]} {np.__version__}"
+# Neither Cython nor setuptools looks at these when it decides what is to be made again.
+SETTINGS = "\n".join([
+    str(CHECKED), *(f"{name}={os.environ.get(name)}" for name in ("CC", "CFLAGS", "LDFLAGS")),
+    f"Cython {Cython.__version__}, NumPy {np.__version__}", pathlib.Path(__file__).read_text(encoding="utf-8")])
 
 IS_GCC = "#if !defined(__GNUC__) || defined(__clang__)\n#error\n#endif\nint main(void) { return 0; }\n"
 KEEPS_PRODUCTS = "#if _MSC_VER < 1930\n#error\n#endif\nint main(void) { return 0; }\n"
@@ -67,12 +83,6 @@ def kind_of(name):
     """Return of a module of loops over neurons whether it is one of "loops" or "single", and its instruction set."""
     kind, _, simd = name.rpartition(".")[2].removeprefix("_").partition("_")
     return (kind, simd) if simd in SIMD else ("", "")
-
-
-def for_this_platform(path):
-    """Whether a source is not the build of the loops for another kind of processor."""
-    # the platform that is built for: a Mac's Python may be for two processors at once, and builds for another
-    return "_x86_64_" not in path.name or get_platform().endswith(("x86_64", "amd64"))
 
 
 class BuildExt(build_ext):
@@ -94,6 +104,7 @@ class BuildExt(build_ext):
         for extension in self.extensions:
             kind, simd = kind_of(extension.name)
             extension.extra_compile_args = flags + SIMD.get(simd, ([], []))[msvc]
+            extension.extra_compile_args += [] if msvc else LEVELS.get(extension.name, [])
             if kind and gcc:
                 extension.extra_compile_args += GCC_LOOPS
             if kind == "single":
@@ -173,23 +184,80 @@ def module_of(path):
 
 
 def render_templates():
-    """Render the kernels' templates; what has not changed stays as it is, so that it is not compiled again."""
+    """Render the kernels' templates."""
     core = pathlib.Path("lifext/_core").resolve()
     render, names = module_of(core / "rendering.py").render, module_of(core / "descriptions.py").read()
     RENDERED.mkdir(parents=True, exist_ok=True)
     for template in core.rglob("*.in"):
-        rendered, text = RENDERED / template.stem, render(template, names)
-        if not rendered.exists() or rendered.read_text() != text:
-            rendered.write_text(text)
+        write_if_changed(RENDERED / template.stem, render(template, names))
 
 
-def changed_settings():
-    """Return whether what was built in this folder before was built otherwise, and note how it is now."""
-    note = pathlib.Path("build/settings")
-    before = note.read_text() if note.exists() else None
-    note.parent.mkdir(exist_ok=True)
-    note.write_text(SETTINGS)
-    return before != SETTINGS
+def made_before(made_of):
+    """Return whether the C that is there was made of these sources and in this way.
+
+    Cython would make everything again in a new environment, as `pip install` has one each time: it looks at the dates
+    of its own files, too.
+    """
+    read = [path for folder in (pathlib.Path("lifext/_core"), RENDERED) for path in folder.rglob("*.p[yx][xdi]")]
+    made = [source_in_c(module) for module in made_of]
+    return (settings_before() == SETTINGS and all(path.exists() for path in made)
+            and max(path.stat().st_mtime for path in read) < NOTE.stat().st_mtime)
+
+
+def settings_before():
+    """Return the settings of the last time that C was made, or None."""
+    return NOTE.read_text(encoding="utf-8") if NOTE.exists() else None
+
+
+def source_in_c(module):
+    """Return the C of an extension module."""
+    return pathlib.Path(module.sources[0]).with_suffix(".c")
+
+
+def modules():
+    """Return the extension modules, of C."""
+    made_of = [extension(path) for path in sorted(pathlib.Path("lifext/_core").rglob("*.pyx"))]
+    # cythonize makes this source by its module's name
+    made_of.append(Extension(MEMORYVIEWS, [(RENDERED / "memoryviews.c").as_posix()]))
+    if made_before(made_of):
+        for module in made_of:
+            module.sources = [source_in_c(module).as_posix()]
+    else:
+        changed = settings_before() != SETTINGS
+        NOTE.unlink(missing_ok=True)
+        made_of = cythonize(made_of, compiler_directives=DIRECTIVES, include_path=[str(RENDERED)], force=changed,
+                            nthreads=processes(), shared_utility_qualified_name=MEMORYVIEWS)
+        NOTE.write_text(SETTINGS, encoding="utf-8")
+    return [built for module in made_of for built in builds_of(module)]
+
+
+def builds_of(module):
+    """Return a module, or the modules that are built of its C for one instruction set each."""
+    name = module.name.rpartition(".")[2]
+    return [for_simd(module, simd) for simd in simds()] if name in ("_loops", "_single") else [module]
+
+
+def simds():
+    """Return the instruction sets of the platform that is built for."""
+    # a Mac's Python may be for two processors at once, and builds for another than it runs on
+    return [simd for simd in SIMD if not simd.startswith("x86_64") or get_platform().endswith(("x86_64", "amd64"))]
+
+
+def for_simd(module, simd):
+    """Return the module of the same C for an instruction set: a file that includes it under another name."""
+    name, (source,) = f"{module.name}_{simd}", module.sources
+    plain, own = module.name.rpartition(".")[2], name.rpartition(".")[2]
+    including, text = RENDERED / f"{own}.c", f'#define PyInit_{plain} PyInit_{own}\n#include "{source}"\n'
+    write_if_changed(including, text)
+    return Extension(name, [including.as_posix()], depends=[source], include_dirs=[*module.include_dirs, "."],
+                     define_macros=list(module.define_macros), library_dirs=module.library_dirs,
+                     libraries=module.libraries)
+
+
+def write_if_changed(path, text):
+    """Write a file that is rendered; what has not changed stays as it is, so that it is not compiled again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def processes():
@@ -198,9 +266,4 @@ def processes():
 
 
 render_templates()
-setup(
-    ext_modules=cythonize(
-        [extension(path) for path in sorted(pathlib.Path("lifext/_core").rglob("*.pyx")) if for_this_platform(path)],
-        compiler_directives=DIRECTIVES, include_path=[str(RENDERED)], force=changed_settings(), nthreads=processes()),
-    cmdclass={"build_ext": BuildExt},
-)
+setup(ext_modules=modules(), cmdclass={"build_ext": BuildExt})

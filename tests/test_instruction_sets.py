@@ -9,7 +9,7 @@ import sys
 import lifext
 from lifext._core.shared import loops
 loops.built(), loops.supported()
-print(*(name for name in sys.modules if name.startswith(("lifext._core._loops", "lifext._core._single"))))
+print(*(name for name in sys.modules if name.startswith(("lifext._core._loops_", "lifext._core._single_"))))
 """
 
 

@@ -1,4 +1,4 @@
-# Every loop over neurons. Built once for each instruction set (`_loops_*.pyx`); since the
+# Every loop over neurons. Built once for each instruction set (`_loops.pyx`); since the
 # equations are never contracted or reassociated, all builds give the same bits.
 #
 # A parameter is one number for all neurons, or one a neuron. Each loop with parameters has

@@ -1,5 +1,5 @@
 # The kernels of the fast arithmetic, a block of neurons at a time. Built once for each
-# instruction set with the compat loops, and once more in single precision (`_single_*.pyx`);
+# instruction set with the compat loops, and once more in single precision (`_single.pyx`);
 # operations are neither contracted nor reassociated, so all builds of a precision give the
 # same bits. Scalars, times and weights are doubles in both. `twins.py` has the twins.
 #

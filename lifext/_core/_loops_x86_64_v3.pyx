@@ -1,3 +1,0 @@
-"""The loops over neurons, built for x86-64-v3."""
-include "compat/loops.pxi"
-include "fast/kernels.pxi"
