@@ -1,10 +1,6 @@
 """What the classes of the published code and the kinds of weights are to the core."""
 from __future__ import annotations
 
-import weakref
-
-import numpy as np
-
 from . import _validate
 from ._core.fast import lowered
 from ._core.fast.population import too_much_arrives
@@ -14,7 +10,8 @@ from .receptors._drives import DRIVES
 from .receptors._gating import Gating as Description
 from .receptors.exponential import Exponential
 from .receptors.saturating import Saturating
-from .weights import Weights, for_kernels
+from .weights import Weights
+from .weights._reading import extremes, for_kernels
 
 CONDUCTANCE, BLOCKED = list(DRIVES).index("conductance"), list(DRIVES).index("blocked")
 NAMES = "AMPA", "NMDA", "GABA"
@@ -67,22 +64,8 @@ def receptors_of(cell: Cell) -> list[lowered.ReceptorArrays]:
     return found
 
 
-# weights are values, so what they were lowered to once, they always are
-_extremes: weakref.WeakKeyDictionary[Weights, tuple[float, float]] = weakref.WeakKeyDictionary()
-
-
 def lower_weights(weights: Weights) -> Rows:
     """Return weights as the loops have them: checked, whatever became of them since they were made."""
     weights = for_kernels(weights)
     shape = _validate.known_shape(weights, weights.shape)
     return Rows(n_source=shape[0], n_target=shape[1], largest=max(map(abs, extremes(weights))), **weights._parts())
-
-
-def extremes(weights: Weights) -> tuple[float, float]:
-    """Return two numbers between which all weights are."""
-    weights = for_kernels(weights)
-    if weights not in _extremes:
-        numbers, zeros = weights._numbers()
-        others = {"initial": 0.0} if zeros else {}
-        _extremes[weights] = float(np.min(numbers, **others)), float(np.max(numbers, **others))  # type: ignore[call-overload]
-    return _extremes[weights]

@@ -19,7 +19,8 @@ import numpy as np
 
 from ._types import Values
 from ._warnings import LifextWarning, ParameterWarning
-from .weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights
+from .weights import Weights
+from .weights._reading import extremes, for_kernels
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -202,27 +203,6 @@ def of_first(mask: Any, value: Values) -> float:
     return float(value[np.argmax(mask)] if isinstance(value, np.ndarray) else value)
 
 
-def _extremes(weights: Weights) -> tuple[float, float, int]:
-    """Return the lowest and the highest weight, and how many connections there are."""
-    n_source, n_target = weights.shape or (0, 0)
-    if isinstance(weights, Uniform):
-        return weights.weight, weights.weight, n_source * n_target
-    if isinstance(weights, Sparse):
-        values, count = np.asarray(weights._values), len(weights.indices)
-    elif isinstance(weights, Ring):
-        values, count = np.append(weights.flat + weights.bump, weights.flat), n_source * n_target
-        if weights.width == n_target:
-            values = values[:-1]
-    elif isinstance(weights, OneToOne):
-        values, count = np.atleast_1d(np.asarray(weights.weight)), n_source
-    else:
-        values = weights.array if isinstance(weights, Dense) else weights.toarray()
-        count = values.size
-    if values.size == 0:
-        return 0.0, 0.0, 0
-    return float(values.min()), float(values.max()), count
-
-
 def _first_negative(weights: Weights) -> tuple[int, int]:
     for source in range((weights.shape or (0, 0))[0]):
         row = weights.row(source)
@@ -248,15 +228,16 @@ def projection(source: str, target: str, population: Any, weights: Weights, kind
         What spikes of this kind reach, in small letters.
     """
     where = f"Network: the projection {source} -> {target} ({kind!r})"
-    low, high, count = _extremes(weights)
+    low, high = extremes(weights)
     if low < 0:
         i, j = _first_negative(weights)
         turned = "excitation" if kind == "inh" else "inhibition"
         warn(f"{where} should have weights >= 0, got {float(weights.row(i)[j]):g} from neuron {i} to neuron {j}: a "
              f"negative one takes from the gating, as if there were {turned}")
     elif high == 0:
-        warn(f"{where} should have a weight > 0, got {'no connections' if count == 0 else 'weights of 0 only'}: its "
-             "spikes do nothing")
+        none = np.size(for_kernels(weights)._numbers()[0]) == 0
+        warn(f"{where} should have a weight > 0, got {'no connections' if none else 'weights of 0 only'}: its spikes "
+             "do nothing")
     if kind == "inh" and not population._feels_inhibition():
         warn(f"{where} does nothing: {type(population).__name__} has no GABA current")
         return

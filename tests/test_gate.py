@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import lifext
-from lifext import weights as kinds
 from lifext._core.shared.locked import Locked, locked, renewed
-from lifext.weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights, as_weights, for_kernels
+from lifext.weights import Dense, OneToOne, Ring, Sparse, Uniform, Weights, _reading, as_weights
+from lifext.weights._reading import for_kernels
 
 
 def named(value):
@@ -735,10 +735,10 @@ def test_what_is_known_of_weights_is_forgotten_with_them():
     w = Dense(np.ones((2, 2)))
     for_kernels(w)
     key = id(w)
-    assert key in kinds._KNOWN
+    assert key in _reading._KNOWN
     del w
     gc.collect()
-    assert key not in kinds._KNOWN
+    assert key not in _reading._KNOWN
 
 
 def test_another_shape_given_to_an_array_does_not_count():

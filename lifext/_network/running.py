@@ -12,12 +12,12 @@ import numpy as np
 from .. import _origin, _owners, _range, _threads
 from .._core.compat.loop import Loop
 from .._core.fast.loop import FastLoop
-from .._lowering import extremes
 from .._provenance import of_network
 from .._signals import Held
 from .._types import Seed
 from ..LIF_Pop import baseLIFPop
 from ..recording import SpikeRecord
+from ..weights._reading import extremes
 from . import checks
 from .assembly import Assembly, has_own
 from .model import RECEPTORS
