@@ -101,7 +101,7 @@ class Arrival:
     def reach(self, cell, parts):
         history = SpikeHistory(self.projection.n_source, 1)
         history.__setstate__([(self.ids, self.times)])
-        projection = fast_loop.Projection(self.projection, history, cell, self.receptors, 0)
+        projection = fast_loop.FastProjection(self.projection, history, cell, self.receptors, 0)
         for part in range(parts):
             projection.hand_over(0, part, parts)
         # the population looks at the spikes again when they are taken in

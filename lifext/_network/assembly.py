@@ -8,11 +8,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from .. import _range, _threads
-from .._core.compat.loop import Loop, Member
-from .._core.compat.loop import Projection as CompatProjection
+from .._core.compat.loop import CompatEmitter, CompatLoop, CompatProjection
 from .._core.fast.emitter import Emitter, PopulationEmitter
-from .._core.fast.loop import FastLoop, max_threads
-from .._core.fast.loop import Projection as FastProjection
+from .._core.fast.loop import FastLoop, FastProjection, max_threads
 from .._core.fast.population import BLOCK_SIZE, FastPopulation
 from .._core.fast.spike_source import SpikeSourceEmitter
 from .._core.shared.logs import StateLog
@@ -48,26 +46,26 @@ def why_python(population: baseLIFPop) -> str | None:
 class Assembly(Model):
     """A network's data, and the loops that are made of it."""
 
-    def _lower(self) -> Loop:
-        members = [self._member(index) for index in range(len(self._populations))]
-        return Loop(members, [self._compat_projection(made, members[made.source]) for made in self._projections],
-                    self._traces(), self._step, self._dt)
+    def _lower(self) -> CompatLoop:
+        emitters = [self._compat_emitter(index) for index in range(len(self._populations))]
+        projections = [self._compat_projection(made, emitters[made.source]) for made in self._projections]
+        return CompatLoop(emitters, projections, self._traces(), self._step, self._dt)
 
     def _traces(self) -> list[StateLog]:
         return [record._log for record in self._state_records]
 
-    def _member(self, index: int) -> Member:
+    def _compat_emitter(self, index: int) -> CompatEmitter:
         population = self._cell(index)
         self._warn(index, why_python(population))
         if not self._fast:
             _range.warn_of_long_steps(self._names[index], population, self._dt, self._reached(index))
-        return Member(Stepper(population), self._histories[index], self._log(index),
-                      compiled=not any(has_own(population, method) for method in STEPS), inside=self._fast)
+        return CompatEmitter(Stepper(population), self._histories[index], self._log(index),
+                             compiled=not any(has_own(population, method) for method in STEPS), inside=self._fast)
 
-    def _compat_projection(self, made: Projection, source: Member) -> CompatProjection:
+    def _compat_projection(self, made: Projection, source: CompatEmitter) -> CompatProjection:
         target, (buffer, method) = self._cell(made.target), RECEIVERS[made.kind]
         return CompatProjection(lower_weights(made.weights), source, getattr(target, buffer), made.delay,
-                          getattr(target, method) if has_own(target, method) else None, made.begin)
+                                getattr(target, method) if has_own(target, method) else None, made.begin)
 
     def _check_kinds(self, others: Sequence[int]) -> None:
         """Refuse projections onto receptors of one type of populations that the fast arithmetic does not step."""
@@ -82,8 +80,8 @@ class Assembly(Model):
 
     def _make_fast_loop(self, others: Sequence[int]) -> FastLoop:
         emitters = {index: self._emitter(index) for index in range(len(self._populations)) if index not in others}
-        members = {index: self._member(index) for index in others}
-        projections, compat = [], []
+        compat_emitters = {index: self._compat_emitter(index) for index in others}
+        projections, compat_projections = [], []
         for made in self._projections:
             history = self._histories[made.source]
             target = emitters.get(made.target)
@@ -91,10 +89,11 @@ class Assembly(Model):
                 projections.append(FastProjection(lower_weights(made.weights), history, target.population,
                                                   RECEPTORS[made.kind], made.delay, made.begin, made.synapses))
             else:
-                source = members.get(made.source) or Member(Stepper(self._cell(made.source)), history, compiled=False)
-                compat.append(self._compat_projection(made, source))
-        return FastLoop(list(emitters.values()), projections, list(members.values()), compat, self._traces(),
-                        self._step, self._dt)
+                source = compat_emitters.get(made.source) or CompatEmitter(
+                    Stepper(self._cell(made.source)), history, compiled=False)
+                compat_projections.append(self._compat_projection(made, source))
+        return FastLoop(list(emitters.values()), projections, list(compat_emitters.values()), compat_projections,
+                        self._traces(), self._step, self._dt)
 
     def _emitter(self, index: int) -> Emitter:
         population = self._populations[index]

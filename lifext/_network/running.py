@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _origin, _owners, _range, _threads
-from .._core.compat.loop import Loop
+from .._core.compat.loop import CompatLoop
 from .._core.fast.loop import FastLoop
 from .._provenance import of_network
 from .._signals import Held
@@ -148,7 +148,7 @@ class Running(Assembly):
                 claim.stepped, claim.potentials = True, None if drawn else population.VMs()
             _owners.mark(population, claim)
 
-    def _run_loop(self, loop: Loop | FastLoop, *how: Any) -> None:
+    def _run_loop(self, loop: CompatLoop | FastLoop, *how: Any) -> None:
         try:
             loop.run(*how)
         finally:

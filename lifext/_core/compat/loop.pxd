@@ -4,7 +4,7 @@ from ..shared.rows cimport Rows
 from ..shared.spikes cimport SpikeBuffer, SpikeHistory
 
 
-cdef class Member:
+cdef class CompatEmitter:
     cdef object stepper
     cdef Cell cell                        # None: through Python
     cdef SpikeHistory history
@@ -15,10 +15,10 @@ cdef class Member:
     cdef int advance(self, Py_ssize_t step, double dt) except -1
 
 
-cdef class Projection:
-    """Spikes of one member on their way to another."""
+cdef class CompatProjection:
+    """Spikes of one population on their way to another."""
     cdef Rows rows
-    cdef Member source
+    cdef CompatEmitter source
     cdef SpikeBuffer target
     cdef object receive                   # a method of the user's that takes spikes in, or None
     cdef object matrix                    # the weights that it is given

@@ -16,7 +16,7 @@ from ..shared.rows cimport Rows
 from ..shared.spikes cimport SpikeBuffer, SpikeHistory
 
 
-cdef class Member:
+cdef class CompatEmitter:
     """A population as the loop sees it: compiled, or stepped through its own Python methods.
 
     Parameters
@@ -65,8 +65,8 @@ cdef class Member:
             self.stepper.tell_count(int(self.history.counts[last % self.history.depth]))
 
 
-cdef class Projection:
-    def __init__(self, Rows rows, Member source, SpikeBuffer target, Py_ssize_t delay, receive=None,
+cdef class CompatProjection:
+    def __init__(self, Rows rows, CompatEmitter source, SpikeBuffer target, Py_ssize_t delay, receive=None,
                  Py_ssize_t begin=0):
         self.rows, self.source, self.target, self.delay = rows, source, target, delay
         self.receive, self.begin = receive, begin
@@ -99,16 +99,16 @@ cdef class Projection:
         return 0
 
 
-cdef class Loop:
+cdef class CompatLoop:
     """Members, projections and traces of a network, and the step it has come to."""
-    cdef list members
+    cdef list emitters
     cdef list projections
     cdef list traces
     cdef readonly Py_ssize_t step         # the next to be taken
     cdef double dt
 
-    def __init__(self, list members, list projections, list traces, Py_ssize_t step, double dt):
-        self.members, self.projections, self.traces = members, projections, traces
+    def __init__(self, list emitters, list projections, list traces, Py_ssize_t step, double dt):
+        self.emitters, self.projections, self.traces = emitters, projections, traces
         self.step, self.dt = step, dt
 
     def run(self, Py_ssize_t count, held, check):
@@ -118,7 +118,7 @@ cdef class Loop:
         are handed over to a file, and refuses a state that is none.
         """
         cdef Py_ssize_t last = self.step + count
-        cdef Member member
+        cdef CompatEmitter emitter
         cdef Py_ssize_t before = self.step
         try:
             while self.step < last:
@@ -126,24 +126,24 @@ cdef class Loop:
                 held.hear()
                 self.take_step()
                 self.step += 1
-                for member in self.members:
-                    if member.log is not None and member.log.is_due():
+                for emitter in self.emitters:
+                    if emitter.log is not None and emitter.log.is_due():
                         check(self.step)
-                        member.log.spill_if_due()
+                        emitter.log.spill_if_due()
         finally:
             if self.step > before:
-                for member in self.members:
-                    member.finish(self.step - 1)
+                for emitter in self.emitters:
+                    emitter.finish(self.step - 1)
 
     cdef int take_step(self) except -1:
-        cdef Member member
-        cdef Projection projection
-        for member in self.members:
-            member.predict(self.step, self.dt)
+        cdef CompatEmitter emitter
+        cdef CompatProjection projection
+        for emitter in self.emitters:
+            emitter.predict(self.step, self.dt)
         for projection in self.projections:
             projection.deliver(self.step, self.dt)
-        for member in self.members:
-            member.advance(self.step, self.dt)
+        for emitter in self.emitters:
+            emitter.advance(self.step, self.dt)
         for trace in self.traces:
             trace.take(self.step)
         return 0

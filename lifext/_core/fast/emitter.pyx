@@ -3,7 +3,7 @@ from ..shared.buffers cimport Cell
 from ..shared.logs cimport SpikeLog
 from ..shared.spikes cimport SpikeHistory
 from .lowered cimport ReceptorArrays
-from .population cimport BLOCK, FLUSH_EVERY, Cells, FastPopulation, fast_loops
+from .population cimport BLOCK, FLUSH_EVERY, Population, FastPopulation, fast_loops
 
 cdef enum:
     # steps between two looks for a potential that no current can have brought about
@@ -101,11 +101,11 @@ cdef class PopulationEmitter(Emitter):
         self.population.watch()
 
     cdef void step_block(self, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil:
-        cdef Cells *c = &self.population.c
+        cdef Population *c = &self.population.c
         fast_loops(self.population.single).step(c, block, step, before, keep or c.has_targets)
 
     cdef int collect(self, Py_ssize_t step) except -1 nogil:
-        cdef Cells *c = &self.population.c
+        cdef Population *c = &self.population.c
         cdef Py_ssize_t block, k
         if step % FLUSH_EVERY == 0:
             fast_loops(self.population.single).deactivate_silent(c)
@@ -151,7 +151,7 @@ cdef class PopulationEmitter(Emitter):
         return 0
 
     cdef int show_currents(self) except -1:
-        cdef Cells *c = &self.population.c
+        cdef Population *c = &self.population.c
         cdef Py_ssize_t block
         for block in range(c.blocks):
             fast_loops(self.population.single).show(c, block)

@@ -9,8 +9,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from lifext._core.fast.double_math cimport Quotient, fast_exp, power_of_two
 from lifext._core.fast.philox cimport lifext_philox_eight
-from lifext._core.fast.population cimport (BLOCK, FLUSH_EVERY, GUIDE, MOST_SUMS, Cells, FastLoops, Link, Poisson,
-                                           Receptor)
+from lifext._core.fast.population cimport (BLOCK, FLUSH_EVERY, GUIDE, MOST_SUMS, FastLoops, Poisson, Population,
+                                           Projection, Receptor)
 from lifext._core.fast.single_math cimport SingleQuotient, single_exp, single_power_of_two
 from lifext._core.shared.equations cimport (blocked_force, crossing_in_step, driven_current, driving_force, heun_stage,
                                             heun_step_by, jump, leak_current, linear_decay, magnesium_power,
@@ -112,7 +112,7 @@ cdef void flush(Py_ssize_t n, Target s) noexcept nogil:
         s[i] = <real> 0.0 if fabs(s[i]) < least else s[i]
 
 
-cdef inline bint all_alike(Cells *c) noexcept nogil:
+cdef inline bint all_alike(Population *c) noexcept nogil:
     """Whether the parameters of all receptors in use are numbers."""
     cdef Py_ssize_t k
     for k in range(c.n_active):
@@ -133,7 +133,7 @@ include "delivery.pxi"
 include "poisson.pxi"
 
 
-cdef void relax_inputs(Cells *c, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
+cdef void relax_inputs(Population *c, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
     """Take the receptors that Poisson trains open over the step, arrivals and all."""
     cdef Py_ssize_t lo = block*BLOCK, k
     cdef Receptor *r
@@ -145,7 +145,7 @@ cdef void relax_inputs(Cells *c, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n
                 add_arrivals(c, r, block, step, n, r.state[0] + lo)
 
 
-cdef void add_alike(Cells *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
+cdef void add_alike(Population *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
     """Add what spikes bring to all neurons alike to the sums of each, so that the loops that follow have one."""
     cdef Py_ssize_t k, j, i
     cdef Receptor *r
@@ -175,13 +175,13 @@ cdef bint any_at(Sums v_threshold, Source v, Py_ssize_t n) noexcept nogil:
     return found > 0
 
 
-cdef bint any_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
+cdef bint any_spikes(Population *c, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
     if c.uniform:
         return any_at(c.v_threshold[0], <Source> (c.v + lo), n)
     return any_at(<Source> (c.v_threshold + lo), <Source> (c.v + lo), n)
 
 
-cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const real *start,
+cdef void note_spikes(Population *c, Py_ssize_t lo, Py_ssize_t n, double time, const real *start,
                       Count count) noexcept nogil:
     # OUT: ids, times, from lo on; end_refractory
     cdef Py_ssize_t part, first, m, i, k = lo, one = 0 if c.uniform else 1
@@ -202,14 +202,14 @@ cdef void note_spikes(Cells *c, Py_ssize_t lo, Py_ssize_t n, double time, const 
 
 # The step of a block. Any population can be stepped by one loop after the other
 
-cdef void add_currents(Cells *c, Py_ssize_t lo, Py_ssize_t n, Source v_stage, Target net) noexcept nogil:
+cdef void add_currents(Population *c, Py_ssize_t lo, Py_ssize_t n, Source v_stage, Target net) noexcept nogil:
     """The sum of all synaptic currents, in the order of the receptors."""
     cdef Py_ssize_t k
     for k in range(c.n_active):
         conduct(c.active[k], v_stage, lo, n, net)
 
 
-cdef void take_spikes(Cells *c, Py_ssize_t block) noexcept nogil:
+cdef void take_spikes(Population *c, Py_ssize_t block) noexcept nogil:
     """Take in the spikes of the step: gating at its end, currents, potential. Their sums are cleared."""
     cdef real net[BLOCK]
     cdef Py_ssize_t lo = block*BLOCK, k
@@ -224,7 +224,7 @@ cdef void take_spikes(Cells *c, Py_ssize_t block) noexcept nogil:
     correct(c, lo, n, net)
 
 
-cdef Count predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep,
+cdef Count predict_block(Population *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep,
                          real *start) noexcept nogil:
     """Take a block a step ahead as if no spike came; returns how many neurons reach threshold."""
     cdef Py_ssize_t lo = block*BLOCK, k
@@ -245,7 +245,7 @@ cdef Count predict_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double bef
     return move(c, lo, n, start, slope, v_stage)
 
 
-cdef inline bint is_careful(Cells *c) noexcept nogil:
+cdef inline bint is_careful(Population *c) noexcept nogil:
     """Whether one step may be too long for the gating of some neuron."""
     cdef Py_ssize_t k
     for k in range(c.n_active):
@@ -254,7 +254,7 @@ cdef inline bint is_careful(Cells *c) noexcept nogil:
     return False
 
 
-cdef void step_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil:
+cdef void step_block(Population *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil:
     """Take in the spikes of the step before, then go a step ahead as if no spike came.
 
     `before` is the time of the step before, after which refractory periods end; infinite
@@ -272,7 +272,7 @@ cdef void step_block(Cells *c, Py_ssize_t block, Py_ssize_t step, double before,
         note_spikes(c, lo, min(<Py_ssize_t> BLOCK, c.size - lo), step*c.dt, start, c.counts[block])
 
 
-cdef void settle_block(Cells *c, Py_ssize_t block, double before) noexcept nogil:
+cdef void settle_block(Population *c, Py_ssize_t block, double before) noexcept nogil:
     """Leave the state at the end of the step whose time was `before`."""
     cdef Py_ssize_t i, lo = block*BLOCK, n = min(<Py_ssize_t> BLOCK, c.size - block*BLOCK)
     cdef Py_ssize_t one = 0 if c.uniform else 1
@@ -283,7 +283,7 @@ cdef void settle_block(Cells *c, Py_ssize_t block, double before) noexcept nogil
             c.v[i] = c.v_reset[one*i]
 
 
-cdef void show_block(Cells *c, Py_ssize_t block) noexcept nogil:
+cdef void show_block(Population *c, Py_ssize_t block) noexcept nogil:
     """Write out each current at the end of a step that was predicted with `keep`."""
     cdef Py_ssize_t lo = block*BLOCK, k
     cdef Py_ssize_t i, n = min(<Py_ssize_t> BLOCK, c.size - lo), one = 0 if c.uniform else 1
@@ -297,7 +297,7 @@ cdef void show_block(Cells *c, Py_ssize_t block) noexcept nogil:
 
 # What a population has in use
 
-cdef void find_variant(Cells *c) noexcept nogil:
+cdef void find_variant(Population *c) noexcept nogil:
     """List the receptors in use, and find out what steps them."""
     cdef Py_ssize_t k
     c.n_active = 0
@@ -325,7 +325,7 @@ cdef void find_most(Receptor *r, Py_ssize_t n) noexcept nogil:
     r.most_x = most
 
 
-cdef void deactivate_silent(Cells *c) noexcept nogil:
+cdef void deactivate_silent(Population *c) noexcept nogil:
     """Pass over trains that do not fire any more, and of whose gating nothing is left; bound gating anew."""
     cdef Py_ssize_t k
     cdef Receptor *r

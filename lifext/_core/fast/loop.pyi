@@ -3,8 +3,7 @@ from collections.abc import Callable, Collection
 from ..._signals import Held
 from ..._types import Floats, Neurons
 from ...synapses._synapse import Synapse
-from ..compat.loop import Member
-from ..compat.loop import Projection as CompatProjection
+from ..compat.loop import CompatEmitter, CompatProjection
 from ..shared.logs import StateLog
 from ..shared.rows import Rows
 from ..shared.spikes import SpikeHistory
@@ -29,14 +28,14 @@ class SynapseState:
     def restore(self, state: list[Floats], last_step: Neurons, last_time: Floats) -> None: ...
     def reset(self) -> None: ...
 
-class Projection:
+class FastProjection:
     def __init__(self, rows: Rows, source: SpikeHistory, target: FastPopulation,
                  receptors: Collection[str], delay: int, begin: int = 0,
                  synapses: SynapseState | None = None) -> None: ...
     def hand_over(self, step: int, part: int = 0, parts: int = 1) -> None: ...
 
 class FastLoop:
-    def __init__(self, emitters: list[Emitter], projections: list[Projection], members: list[Member],
+    def __init__(self, emitters: list[Emitter], projections: list[FastProjection], compat_emitters: list[CompatEmitter],
                  compat_projections: list[CompatProjection], traces: list[StateLog], step: int, dt: float) -> None: ...
     @property
     def step(self) -> int: ...

@@ -12,7 +12,7 @@ The contract of a step k, phase by phase; each is over for all populations befor
 
 At the end of a run, and where a trace is taken, the last step is *settled*: spikes taken in, refractory neurons reset.
 
-A population that is not lowered to the fast arithmetic takes part through `loop.Member`. It predicts before all others,
+A population that is not lowered to the fast arithmetic takes part as a `CompatEmitter`. It predicts before all others,
 which then are at the end of the last step, and advances after them, when they are at the end of this one: so a method
 of the user's sees no other population in the midst of a step, but for the spikes that it has just fired.
 """
@@ -23,15 +23,14 @@ from libc.stdlib cimport calloc, free
 
 import numpy as np
 
-from ..compat.loop cimport Member
-from ..compat.loop cimport Projection as CompatProjection
+from ..compat.loop cimport CompatEmitter, CompatProjection
 from ..shared.equations cimport facilitated, recovered
 from ..shared.logs cimport SpikeLog
 from ..shared.rows cimport DENSE, RING, SPARSE, Rows
 from ..shared.spikes cimport SpikeHistory
 from .double_math cimport fast_exp
 from .emitter cimport Emitter
-from .population cimport FastLoops, FastPopulation, Link, Receptor, fast_loops
+from .population cimport FastLoops, FastPopulation, Projection, Receptor, fast_loops
 
 cdef extern from *:
     """
@@ -134,7 +133,7 @@ cdef class SynapseState:
         self.restore(self.description.initial(len(self.last_step)), -1, 0.0)
 
 
-cdef class Projection:
+cdef class FastProjection:
     """A projection onto a population of the fast arithmetic.
 
     Parameters
@@ -153,7 +152,7 @@ cdef class Projection:
     synapses : SynapseState, optional
         What it does to spikes; left out, nothing.
     """
-    cdef Link link
+    cdef Projection data
     cdef Receptor *reached[MOST_REACHED]
     cdef FastLoops *kernels
     cdef Rows rows
@@ -166,27 +165,27 @@ cdef class Projection:
 
     def __init__(self, Rows rows, SpikeHistory source, FastPopulation target, receptors, Py_ssize_t delay,
                  Py_ssize_t begin=0, SynapseState synapses=None):
-        cdef Link *link = &self.link
+        cdef Projection *projection = &self.data
         cdef Py_ssize_t k
         self.rows, self.source, self.target = rows, source, target
         self.delay, self.begin, self.kernels = delay, begin, fast_loops(target.single)
         self.synapses, self.factors = synapses, np.empty(0)
         if len(receptors) > MOST_REACHED:
-            raise ValueError(f"Projection: receptors must be at most {MOST_REACHED}, got {len(receptors)}")
-        link.kind, link.n_target, link.dt = rows.kind, rows.n_target, target.c.dt
+            raise ValueError(f"FastProjection: receptors must be at most {MOST_REACHED}, got {len(receptors)}")
+        projection.kind, projection.n_target, projection.dt = rows.kind, rows.n_target, target.c.dt
         for k, name in enumerate(receptors):
             self.reached[k] = target.receptor_of(name)
-        link.n_receptors, link.receptors = len(receptors), self.reached
-        link.width, link.first, link.flat = rows.values.shape[0], rows.first, rows.flat
-        link.largest = rows.largest*(1.0 if synapses is None else synapses.description.most)
+        projection.n_receptors, projection.receptors = len(receptors), self.reached
+        projection.width, projection.first, projection.flat = rows.values.shape[0], rows.first, rows.flat
+        projection.largest = rows.largest*(1.0 if synapses is None else synapses.description.most)
         if rows.dense.shape[0] > 0:
-            link.dense = &rows.dense[0, 0]
+            projection.dense = &rows.dense[0, 0]
         if rows.indptr.shape[0] > 0:
-            link.indptr = &rows.indptr[0]
+            projection.indptr = &rows.indptr[0]
         if rows.indices.shape[0] > 0:
-            link.indices = &rows.indices[0]
+            projection.indices = &rows.indices[0]
         if rows.values.shape[0] > 0:
-            link.values = &rows.values[0]
+            projection.values = &rows.values[0]
 
     cdef Py_ssize_t arriving(self, Py_ssize_t step) except -1 nogil:
         """How many spikes arrive in a step, of which the population that they reach takes note."""
@@ -198,7 +197,7 @@ cdef class Projection:
         if self.source.counts[slot] == 0:
             return 0
         self.pass_on(step - self.delay, first, self.source.counts[slot])
-        self.target.note_arrivals(&self.link, &self.source.ids[first], &self.source.times[first],
+        self.target.note_arrivals(&self.data, &self.source.ids[first], &self.source.times[first],
                                   NULL if self.synapses is None else &self.factors[0], self.source.counts[slot])
         return self.source.counts[slot]
 
@@ -212,20 +211,20 @@ cdef class Projection:
                 self.factors = np.empty(2*count)
         for k in range(count):
             self.factors[k] = factor_of(&self.synapses.all, self.source.ids[first + k], step,
-                                        self.source.times[first + k], self.link.dt)
+                                        self.source.times[first + k], self.data.dt)
         return 0
 
     cdef Py_ssize_t cost(self) noexcept nogil:
         """About how many additions a spike is: says how spikes are shared out, not whether they are delivered."""
-        if self.link.kind == RING:
-            return 1 + self.link.width
-        if self.link.kind == SPARSE:
+        if self.data.kind == RING:
+            return 1 + self.data.width
+        if self.data.kind == SPARSE:
             return 1 + self.rows.indices.shape[0]//self.rows.n_source
-        return 1 + (self.link.n_target if self.link.kind == DENSE else 0)
+        return 1 + (self.data.n_target if self.data.kind == DENSE else 0)
 
     cdef void deliver(self, Py_ssize_t step, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
         """Hand the spikes that arrive in a step to one of so many equal parts of the targets."""
-        cdef Py_ssize_t start = self.link.n_target*part//parts, stop = self.link.n_target*(part + 1)//parts
+        cdef Py_ssize_t start = self.data.n_target*part//parts, stop = self.data.n_target*(part + 1)//parts
         cdef Py_ssize_t slot, first, last, k
         cdef double factor = 1.0
         # of parts that begin with the first target, only one has any: it takes what is for all targets alike
@@ -235,10 +234,10 @@ cdef class Projection:
         first, last = self.source.begins[slot], self.source.begins[slot] + self.source.counts[slot]
         for k in range(first, last):
             if k + AHEAD < last:
-                self.kernels.fetch(&self.link, self.source.ids[k + AHEAD])
+                self.kernels.fetch(&self.data, self.source.ids[k + AHEAD])
             if self.synapses is not None:
                 factor = self.factors[k - first]
-            self.kernels.deliver(&self.link, self.source.ids[k], self.source.times[k], factor, start, stop)
+            self.kernels.deliver(&self.data, self.source.ids[k], self.source.times[k], factor, start, stop)
 
     def hand_over(self, Py_ssize_t step, Py_ssize_t part=0, Py_ssize_t parts=1):
         """Deliver the spikes that arrive in a step, for tests."""
@@ -251,7 +250,7 @@ cdef class FastLoop:
     """Populations, projections and traces of a network, and the step it has come to."""
     cdef list emitters
     cdef list projections
-    cdef list members                     # populations that are stepped by their own methods or by the compat kernels
+    cdef list compat_emitters             # populations that are stepped by their own methods or by the compat kernels
     cdef list compat_projections          # projections onto those
     cdef list traces
     cdef void **_emitters                 # the same as C sees them
@@ -275,12 +274,12 @@ cdef class FastLoop:
     cdef double dt
     cdef readonly Py_ssize_t step         # the next to be taken
 
-    def __init__(self, list emitters, list projections, list members, list compat_projections, list traces,
+    def __init__(self, list emitters, list projections, list compat_emitters, list compat_projections, list traces,
                  Py_ssize_t step, double dt):
         self.emitters, self.projections = emitters, projections
-        self.members, self.compat_projections = members, compat_projections
+        self.compat_emitters, self.compat_projections = compat_emitters, compat_projections
         self.traces, self.step, self.dt, self.threads = traces, step, dt, 1
-        self.mixed = len(members) > 0
+        self.mixed = len(compat_emitters) > 0
         self._list_for_c()
 
     cdef _list_for_c(self):
@@ -385,9 +384,9 @@ cdef class FastLoop:
 
     cdef int spill_logs(self) except -1:
         cdef Emitter emitter
-        cdef Member member
+        cdef CompatEmitter other
         cdef SpikeLog log
-        logs = [emitter.log for emitter in self.emitters] + [member.log for member in self.members]
+        logs = [emitter.log for emitter in self.emitters] + [other.log for other in self.compat_emitters]
         due = [log for log in logs if log is not None and log.is_due()]
         if due:
             self.settle()
@@ -445,9 +444,9 @@ cdef class FastLoop:
     cdef int deliver(self) except -1 nogil:
         cdef Py_ssize_t k, part, count, spikes = 0, additions = 0
         for k in range(self.n_projections):
-            count = (<Projection> self._projections[k]).arriving(self.step)
+            count = (<FastProjection> self._projections[k]).arriving(self.step)
             spikes += count
-            additions += count*(<Projection> self._projections[k]).cost()
+            additions += count*(<FastProjection> self._projections[k]).cost()
         if spikes == 0:
             return 0
         for k in range(self.n_emitters):
@@ -462,24 +461,24 @@ cdef class FastLoop:
     cdef void deliver_part(self, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
         cdef Py_ssize_t k
         for k in range(self.n_projections):
-            (<Projection> self._projections[k]).deliver(self.step, part, parts)
+            (<FastProjection> self._projections[k]).deliver(self.step, part, parts)
 
     cdef int predict_members(self) except -1:
-        cdef Member member
-        for member in self.members:
+        cdef CompatEmitter other
+        for other in self.compat_emitters:
             # should one fail, it has no spikes in this step
-            member.history.open(self.step)
-        for member in self.members:
-            member.predict(self.step, self.dt)
+            other.history.open(self.step)
+        for other in self.compat_emitters:
+            other.predict(self.step, self.dt)
         return 0
 
     cdef int advance_members(self) except -1:
-        cdef Member member
+        cdef CompatEmitter other
         cdef CompatProjection projection
         for projection in self.compat_projections:
             projection.deliver(self.step, self.dt)
-        for member in self.members:
-            member.advance(self.step, self.dt)
+        for other in self.compat_emitters:
+            other.advance(self.step, self.dt)
         return 0
 
     cdef int settle(self) except -1:
@@ -520,7 +519,7 @@ cdef class FastLoop:
 
     cdef int finish(self) except -1:
         cdef Emitter emitter
-        cdef Member member
+        cdef CompatEmitter other
         if self.ahead:
             self.complete_step()
         elif self.failed and self.step > self.first:
@@ -529,6 +528,6 @@ cdef class FastLoop:
         if self.step > 0:
             for emitter in self.emitters:
                 emitter.finish(self.step - 1)
-            for member in self.members:
-                member.finish(self.step - 1)
+            for other in self.compat_emitters:
+                other.finish(self.step - 1)
         return 0

@@ -1,6 +1,6 @@
 # Poisson trains: the arrivals of a block of neurons in a step. Shared by all kinds of cells.
 
-cdef inline void draw(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, uint32_t number,
+cdef inline void draw(Population *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, uint32_t number,
                       uint32_t *words) noexcept nogil:
     """CALLS draws of a block and step: the first word of each, then the second of each, ..."""
     cdef uint64_t at = step
@@ -8,7 +8,7 @@ cdef inline void draw(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, u
                         c.key[0], c.key[1], words)
 
 
-cdef inline Py_ssize_t count_of(Cells *c, Poisson *p, Py_ssize_t block, uint64_t uniform) noexcept nogil:
+cdef inline Py_ssize_t count_of(Population *c, Poisson *p, Py_ssize_t block, uint64_t uniform) noexcept nogil:
     """How many arrivals there are in a block and a step: inversion, from a table."""
     cdef Py_ssize_t table = block
     cdef const uint64_t *below
@@ -40,7 +40,7 @@ cdef inline real part_left(uint32_t word, real middle) noexcept nogil:
     return (<int> (word >> 1) + middle)*<real> 4.656612873077393e-10
 
 
-cdef inline Py_ssize_t draw_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n,
+cdef inline Py_ssize_t draw_arrivals(Population *c, Poisson *p, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n,
                                      uint32_t number, Py_ssize_t *count, uint64_t *which, real *left) noexcept nogil:
     """Draw `number` and those after it, as arrivals: `scaled` words for their neurons, and parts of the step.
 
@@ -67,7 +67,7 @@ cdef inline Py_ssize_t draw_arrivals(Cells *c, Poisson *p, Py_ssize_t block, Py_
     return good - 2
 
 
-cdef Py_ssize_t arrivals(Cells *c, Receptor *r, Py_ssize_t block, Py_ssize_t step, Py_ssize_t *neurons,
+cdef Py_ssize_t arrivals(Population *c, Receptor *r, Py_ssize_t block, Py_ssize_t step, Py_ssize_t *neurons,
                          double *remaining, Py_ssize_t most) noexcept nogil:
     """All arrivals of a block and step, for tests; at most `most` are written."""
     cdef Poisson *p = r.poisson
@@ -86,7 +86,7 @@ cdef Py_ssize_t arrivals(Cells *c, Receptor *r, Py_ssize_t block, Py_ssize_t ste
     return count
 
 
-cdef void add_arrivals(Cells *c, Receptor *r, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n,
+cdef void add_arrivals(Population *c, Receptor *r, Py_ssize_t block, Py_ssize_t step, Py_ssize_t n,
                        Target s) noexcept nogil:
     # IN and OUT: s, which has decayed over the step: each arrival adds what is left of it at the end
     cdef Poisson *p = r.poisson

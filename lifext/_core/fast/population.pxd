@@ -1,4 +1,4 @@
-"""What the kernels of the fast arithmetic see: one `Cells` structure a population, pointing into its arrays.
+"""What the kernels of the fast arithmetic see: one `Population` structure a population, pointing into its arrays.
 
 A population is a cell and an ordered list of receptors. The order is that of summation, so it defines the bits. The
 kernels work on blocks of `BLOCK` neurons, which fit the first-level cache. They take pointers, since a memoryview
@@ -72,9 +72,9 @@ cdef struct Receptor:
     double most_alpha_x
     real *before[MOST_STATES]
 
-cdef struct Link
+cdef struct Projection
 
-cdef struct Cells:
+cdef struct Population:
     Py_ssize_t size
     Py_ssize_t blocks
     double dt                 # ms
@@ -108,10 +108,10 @@ cdef struct Cells:
     const double *arrival_times
     const Py_ssize_t *arrival_sources
     const double *arrival_factors
-    Link **arrival_links
+    Projection **arrival_projections
 
 # A projection: rows of weights as `rows.Rows` has them, and what they reach
-cdef struct Link:
+cdef struct Projection:
     int kind
     Py_ssize_t n_target
     const double *dense
@@ -128,23 +128,23 @@ cdef struct Link:
 
 # Spikes of one projection that arrive in a step
 cdef struct Bundle:
-    Link *link
+    Projection *projection
     const Py_ssize_t *sources
     const double *times
     const double *factors     # by which each spike's weights are multiplied; NULL: by 1
     Py_ssize_t count
 
 cdef struct FastLoops:
-    void (*find_variant)(Cells *c) noexcept nogil
+    void (*find_variant)(Population *c) noexcept nogil
     const char *(*variant_name)(int variant) noexcept nogil
-    void (*step)(Cells *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil
-    void (*settle)(Cells *c, Py_ssize_t block, double before) noexcept nogil
-    void (*show)(Cells *c, Py_ssize_t block) noexcept nogil
-    void (*deactivate_silent)(Cells *c) noexcept nogil
-    void (*fetch)(Link *link, Py_ssize_t source) noexcept nogil
-    void (*deliver)(Link *link, Py_ssize_t source, double time, double factor, Py_ssize_t start,
+    void (*step)(Population *c, Py_ssize_t block, Py_ssize_t step, double before, bint keep) noexcept nogil
+    void (*settle)(Population *c, Py_ssize_t block, double before) noexcept nogil
+    void (*show)(Population *c, Py_ssize_t block) noexcept nogil
+    void (*deactivate_silent)(Population *c) noexcept nogil
+    void (*fetch)(Projection *projection, Py_ssize_t source) noexcept nogil
+    void (*deliver)(Projection *projection, Py_ssize_t source, double time, double factor, Py_ssize_t start,
                     Py_ssize_t stop) noexcept nogil
-    Py_ssize_t (*arrivals)(Cells *c, Receptor *r, Py_ssize_t block, Py_ssize_t step, Py_ssize_t *neurons,
+    Py_ssize_t (*arrivals)(Population *c, Receptor *r, Py_ssize_t block, Py_ssize_t step, Py_ssize_t *neurons,
                            double *remaining, Py_ssize_t most) noexcept nogil
     void (*exponentials)(Source x, Py_ssize_t n, Target out) noexcept nogil
 
@@ -154,7 +154,7 @@ cdef FastLoops *fast_loops(bint single) noexcept nogil
 
 cdef class FastPopulation:
     """One population in the fast arithmetic, on the arrays of its record or on copies of them."""
-    cdef Cells c
+    cdef Population c
     cdef readonly Cell cell
     cdef readonly bint single  # in single precision, on copies
     cdef readonly list receptors          # of ReceptorArrays, in order
@@ -168,7 +168,7 @@ cdef class FastPopulation:
     cdef double[::1] _arrival_times
     cdef double[::1] _arrival_factors
     cdef Py_ssize_t[::1] _arrival_sources
-    cdef Py_ssize_t[::1] _arrival_links
+    cdef Py_ssize_t[::1] _arrival_projections
     cdef real *_i_ext         # the afferent current, whether there is one or not
 
     cdef real *_reals(self, name, Py_ssize_t size) except? NULL
@@ -192,7 +192,7 @@ cdef class FastPopulation:
     cdef void forget_spikes(self) noexcept nogil
     cdef void look(self, Py_ssize_t step) noexcept nogil
     cdef void watch(self) noexcept nogil
-    cdef int note_arrivals(self, Link *link, const Py_ssize_t *sources, const double *times, const double *factors,
-                           Py_ssize_t count) except -1 nogil
+    cdef int note_arrivals(self, Projection *projection, const Py_ssize_t *sources, const double *times,
+                           const double *factors, Py_ssize_t count) except -1 nogil
     cdef int crowd(self) except -1 nogil
     cdef int _sort_arrivals(self) except -1

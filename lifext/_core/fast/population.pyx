@@ -199,7 +199,7 @@ cdef class FastPopulation:
 
     def __init__(self, Cell cell, list receptors, double dt, key, uint32_t stream, reached, bint single=False):
         cdef Py_ssize_t n = cell.size, place
-        cdef Cells *c = &self.c
+        cdef Population *c = &self.c
         self.cell, self.single, self.receptors = cell, single, receptors
         self._reached = [arrays.name in reached for arrays in receptors]
         c.size, c.blocks, c.dt = n, (n + BLOCK - 1)//BLOCK, dt
@@ -207,7 +207,7 @@ cdef class FastPopulation:
         c.uniform, c.has_targets = cell.uniform, len(reached) > 0
         self._held, self._copies = {}, []
         self._arrival_times, self._arrival_factors = np.empty(0), np.empty(0)
-        self._arrival_sources, self._arrival_links = np.empty(0, np.intp), np.empty(0, np.intp)
+        self._arrival_sources, self._arrival_projections = np.empty(0, np.intp), np.empty(0, np.intp)
         c.i_synaptic, c.v_stage = self._reals("i_synaptic", n), self._reals("v_stage", n)
         c.ids, c.times, c.counts = self._places("ids", n), self._doubles("times", n), self._places("counts", c.blocks)
         self._point_at_membrane()
@@ -264,7 +264,7 @@ cdef class FastPopulation:
         return <real *> <void *> &copy.copy[0]
 
     cdef _point_at_membrane(self):
-        cdef Cells *c = &self.c
+        cdef Population *c = &self.c
         cdef Cell cell = self.cell
         cdef double[::1] dt_over_2c = np.zeros(1 if cell.uniform else cell.size)
         self._dt_over_2c = dt_over_2c
@@ -326,7 +326,7 @@ cdef class FastPopulation:
 
     cdef int refresh(self) except -1:
         """Take notice of what may have changed since the last run, and of the currents that the step begins with."""
-        cdef Cells *c = &self.c
+        cdef Population *c = &self.c
         cdef Cell cell = self.cell
         cdef Copy copy
         cdef ReceptorArrays arrays
@@ -432,7 +432,7 @@ cdef class FastPopulation:
 
     cdef void forget_spikes(self) noexcept nogil:
         """Start a step: no spike has come yet."""
-        cdef Cells *c = &self.c
+        cdef Population *c = &self.c
         cdef Receptor *r
         cdef Py_ssize_t k, j
         c.has_input = False
@@ -473,8 +473,8 @@ cdef class FastPopulation:
                     r.constant[OPEN_X]*r.most_alpha_s*r.most_x + r.constant[LOSS], 0.5)
                 r.most_x = r.most_x*r.constant[DECAY_X]
 
-    cdef int note_arrivals(self, Link *link, const Py_ssize_t *sources, const double *times, const double *factors,
-                           Py_ssize_t count) except -1 nogil:
+    cdef int note_arrivals(self, Projection *projection, const Py_ssize_t *sources, const double *times,
+                           const double *factors, Py_ssize_t count) except -1 nogil:
         """Take note of spikes that arrive in the step, before any is delivered."""
         cdef Bundle *bundles
         cdef Bundle *bundle
@@ -487,16 +487,17 @@ cdef class FastPopulation:
                     raise MemoryError
             self.bundles, self.most_bundles = bundles, 2*(self.most_bundles + 4)
         bundle = &self.bundles[self.n_bundles]
-        bundle.link, bundle.count, bundle.sources, bundle.times, bundle.factors = link, count, sources, times, factors
+        bundle.projection, bundle.count = projection, count
+        bundle.sources, bundle.times, bundle.factors = sources, times, factors
         # += on what is self's needs the GIL in a checked build
         self.n_bundles = self.n_bundles + 1
         self.c.has_input = True
-        for k in range(link.n_receptors):
-            r = link.receptors[k]
+        for k in range(projection.n_receptors):
+            r = projection.receptors[k]
             r.has_input = True
-            r.apart = r.apart or link.kind != UNIFORM
+            r.apart = r.apart or projection.kind != UNIFORM
             r.spikes += count
-            r.most_arrived += count*link.largest
+            r.most_arrived += count*projection.largest
         return 0
 
     cdef int crowd(self) except -1 nogil:
@@ -519,7 +520,7 @@ cdef class FastPopulation:
         return 0
 
     cdef int _sort_arrivals(self) except -1:
-        cdef Cells *c = &self.c
+        cdef Population *c = &self.c
         cdef Bundle *bundle
         cdef Py_ssize_t k, j, count = 0
         cdef double[::1] times
@@ -528,7 +529,7 @@ cdef class FastPopulation:
             count += self.bundles[k].count
         if count > self._arrival_times.shape[0]:
             self._arrival_times, self._arrival_factors = np.empty(2*count), np.empty(2*count)
-            self._arrival_sources, self._arrival_links = np.empty(2*count, np.intp), np.empty(2*count, np.intp)
+            self._arrival_sources, self._arrival_projections = np.empty(2*count, np.intp), np.empty(2*count, np.intp)
         times, order = np.empty(count), np.empty(2*count, np.intp)
         places = np.empty(2*count, np.intp)
         count = 0
@@ -541,9 +542,10 @@ cdef class FastPopulation:
             bundle, j = &self.bundles[places[2*order[k]]], places[2*order[k] + 1]
             self._arrival_times[k], self._arrival_sources[k] = times[order[k]], bundle.sources[j]
             self._arrival_factors[k] = 1.0 if bundle.factors == NULL else bundle.factors[j]
-            self._arrival_links[k] = <Py_ssize_t> <void *> bundle.link
+            self._arrival_projections[k] = <Py_ssize_t> <void *> bundle.projection
         c.arrived, c.arrival_times, c.arrival_factors = count, &self._arrival_times[0], &self._arrival_factors[0]
-        c.arrival_sources, c.arrival_links = &self._arrival_sources[0], <Link **> <void *> &self._arrival_links[0]
+        c.arrival_sources = &self._arrival_sources[0]
+        c.arrival_projections = <Projection **> <void *> &self._arrival_projections[0]
         return 0
 
     def variant(self):

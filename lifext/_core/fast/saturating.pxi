@@ -24,10 +24,10 @@ cdef void relax_saturating_carefully(Receptor *r, Py_ssize_t lo, Py_ssize_t n) n
         x[i] = relaxed(x[i], decay_x)
 
 
-cdef inline bint reaches(const Link *link, const Receptor *r) noexcept nogil:
+cdef inline bint reaches(const Projection *projection, const Receptor *r) noexcept nogil:
     cdef Py_ssize_t k
-    for k in range(link.n_receptors):
-        if link.receptors[k] == r:
+    for k in range(projection.n_receptors):
+        if projection.receptors[k] == r:
             return True
     return False
 
@@ -41,7 +41,7 @@ cdef inline double between_spikes(double d, double s, double x, double alpha_s, 
     return s + second_order_rise(d, s, x, alpha_s, tau_x, tau_s)
 
 
-cdef void walk(Cells *c, Receptor *r, Py_ssize_t i) noexcept nogil:
+cdef void walk(Population *c, Receptor *r, Py_ssize_t i) noexcept nogil:
     """Take a neuron's gating through the step again, from spike to spike."""
     cdef Py_ssize_t k, place = 0 if r.uniform else i
     cdef double alpha_s = r.parameter[SATURATING_alpha_s][place], alpha_x = r.parameter[SATURATING_alpha_x][place]
@@ -55,18 +55,18 @@ cdef void walk(Cells *c, Receptor *r, Py_ssize_t i) noexcept nogil:
         # the Euler step backwards
         s, x = max((s - opened)/(1.0 - opened - loss), 0.0), x/decay_x
     for k in range(c.arrived):
-        if not reaches(c.arrival_links[k], r):
+        if not reaches(c.arrival_projections[k], r):
             continue
         s = between_spikes(c.arrival_times[k] - now, s, x, alpha_s, tau_x, tau_s)
         x = x*linear_decay(c.arrival_times[k] - now, tau_x)
         x = jump_by(x, alpha_x,
-                    c.arrival_factors[k]*weight_between(c.arrival_links[k], c.arrival_sources[k], i))
+                    c.arrival_factors[k]*weight_between(c.arrival_projections[k], c.arrival_sources[k], i))
         now = c.arrival_times[k]
     r.state[0][i] = <real> between_spikes(c.dt - now, s, x, alpha_s, tau_x, tau_s)
     r.state[1][i] = <real> (x*linear_decay(c.dt - now, tau_x))
 
 
-cdef void take_saturating_carefully(Cells *c, Receptor *r, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
+cdef void take_saturating_carefully(Population *c, Receptor *r, Py_ssize_t lo, Py_ssize_t n) noexcept nogil:
     """What the spikes of a step add, which may be too many for one step; their sums are cleared."""
     cdef Py_ssize_t i, place
     cdef real *s = r.state[0]
