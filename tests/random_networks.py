@@ -38,12 +38,25 @@ class Cells:
 
 
 @dataclass
+class Given:
+    """A source of spikes that are given: `times` in ms, and whose they are."""
+
+    size: int
+    times: np.ndarray
+    ids: np.ndarray
+
+
+@dataclass
 class Projection:
+    """From a population, or from a source of given spikes (`given`)."""
+
     source: int
     target: int
     weights: Any
     kind: str
     delay: int
+    synapse: Any = None
+    given: bool = False
 
 
 @dataclass
@@ -61,12 +74,15 @@ class Case:
     cells: list[Cells]
     projections: list[Projection]
     events: list[tuple[int, int, str, Any]] = field(default_factory=list)
+    sources: list[Given] = field(default_factory=list)
 
     def __str__(self):
         cells = ", ".join(f"{c.cls.__name__}({c.size})" for c in self.cells)
-        links = ", ".join(f"{p.source}-{p.target} {p.kind} {p.weights} +{p.delay}" for p in self.projections)
+        links = ", ".join(f"{'s' if p.given else ''}{p.source}-{p.target} {p.kind} {p.weights} +{p.delay}"
+                          f"{f' {p.synapse}' if p.synapse else ''}" for p in self.projections)
         return (f"case {self.number} ({self.arithmetic}, dt {self.dt}, {self.steps} steps, threads {self.threads}"
-                f"{', noise' if self.noisy else ''}): {cells}; {links}; events {[event[:3] for event in self.events]}")
+                f"{', noise' if self.noisy else ''}): {cells}; {len(self.sources)} sources; {links}; "
+                f"events {[event[:3] for event in self.events]}")
 
 
 # weights
@@ -176,6 +192,36 @@ def _draw_cells(rng, size, noisy, tame, dt):
                  bool(noisy and rng.random() < 0.4), bool(rng.random() < 0.5))
 
 
+# given spikes, and synapses
+
+def _draw_given(rng, case):
+    """Add sources of given spikes to a case: none, one, many, ties, several of a cell in a step, after the end."""
+    duration = case.steps * case.dt
+    for k in range(rng.integers(1, 3)):
+        size, count = int(rng.choice(SIZES)), int(rng.choice([0, 1, 5, 300]))
+        times, ids = rng.uniform(0, 1.2 * duration, count), rng.integers(0, size, count)
+        how = rng.choice(["any", "ties", "grid", "volleys"])
+        if how == "ties":
+            times[count // 2:] = times[:count - count // 2]
+        elif how == "grid":
+            times = case.dt * rng.integers(0, case.steps, count)
+        elif how == "volleys":
+            times = rng.choice(times[:3], count) if count else times
+        case.sources.append(Given(size, times, ids))
+        for target in rng.integers(0, len(case.cells), rng.integers(1, 3)):
+            n = case.cells[target].size
+            case.projections.append(Projection(
+                k, int(target), draw_weights(rng, size, n), str(rng.choice(["exc", "inh", "ampa", "nmda"])),
+                int(rng.choice([0, 0, 1, 17])), given=True))
+
+
+def _draw_synapses(rng, case):
+    for projection in case.projections:
+        if rng.random() < 0.5:
+            use, recovery, facilitation = map(rng.choice, ([1.0, 0.5, 1e-3], [1e-9, 5.0, 800.0], [0.0, 10.0, 1500.0]))
+            projection.synapse = lifext.ShortTerm(float(use), float(recovery), float(facilitation))
+
+
 def _draw_events(rng, case, tame):
     for k, cells in enumerate(case.cells):
         if rng.random() < 0.6:
@@ -224,6 +270,13 @@ def draw(number, *, noisy=None, arithmetic=None, calm=None, tame=None):
     threads = 1 + 2 * int(rng.random() < 0.05)
     case = Case(number, arithmetic, dt, threads, int(rng.integers(2**31)), steps, noisy, calm, cells, projections)
     _draw_events(rng, case, tame)
+    if not mild:
+        # drawn apart from all else
+        rng = np.random.default_rng([20261201, number])
+        if rng.random() < 0.5:
+            _draw_given(rng, case)
+        if rng.random() < 0.5:
+            _draw_synapses(rng, case)
     bound_conductances(case, mild)
     return case
 
@@ -315,9 +368,13 @@ class Built:
                 if not cells.held:
                     # else all are at reset in the first step
                     pop._endRefract = np.full(cells.size, -1.0)
+            self.sources = [lifext.SpikeSource(given.size, given.times, given.ids) for given in case.sources]
+            for k, source in enumerate(self.sources):
+                self.net.add(**{f"s{k}": source})
             for link in case.projections:
-                self.net.connect(self.pops[link.source], self.pops[link.target], link.weights, link.kind,
-                                 delay=link.delay * case.dt)
+                source = self.sources[link.source] if link.given else self.pops[link.source]
+                self.net.connect(source, self.pops[link.target], link.weights, link.kind, delay=link.delay * case.dt,
+                                 synapse=link.synapse)
             self.records = [self.net.record_spikes(pop) for pop in self.pops] if recorded else []
 
     def happen(self, step):
@@ -392,7 +449,7 @@ def permuted(case, k, order):
     links = []
     for link in case.projections:
         array = link.weights.toarray()
-        array = array[order] if link.source == k else array
+        array = array[order] if link.source == k and not link.given else array
         array = array[:, order] if link.target == k else array
         links.append(dataclasses.replace(link, weights=Dense(array)))
     events = [(step, i, what, part_of(value, case.cells[k].size, order) if i == k else value)
@@ -409,9 +466,10 @@ def split(case, k, at):
     links = []
     for link in case.projections:
         array = link.weights.toarray()
-        for i in parts if link.source == k else [link.source]:
+        own = link.source == k and not link.given
+        for i in parts if own else [link.source]:
             for j in parts if link.target == k else [link.target]:
-                block = array[parts[i]] if link.source == k else array
+                block = array[parts[i]] if own else array
                 block = block[:, parts[j]] if link.target == k else block
                 links.append(dataclasses.replace(link, source=i, target=j, weights=Dense(block)))
     events = []

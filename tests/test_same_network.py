@@ -291,6 +291,47 @@ def test_a_population_that_nothing_connects_changes_nothing():
     over_cases(lambda case: same(Built(case).play().outcome(), Built(case, extra=True).play().outcome()))
 
 
+def test_a_population_as_a_source_of_the_spikes_that_it_fired():
+    """What a population sends is its spikes, and nothing else."""
+    def check(case):
+        rng = np.random.default_rng(case.number)
+        k = int(rng.integers(len(case.cells)))
+        built = Built(case).play()
+        record, given = built.records[k], len(case.sources)
+        fired = random_networks.Given(case.cells[k].size, record.times, record.ids)
+        links = [dataclasses.replace(link, source=given, given=True) if link.source == k and not link.given else link
+                 for link in case.projections]
+        other = dataclasses.replace(case, sources=[*case.sources, fired], projections=links)
+        alike(case, built.outcome(), Built(other).play().outcome())
+    over_cases(lambda case: case.arithmetic == "compat" or slowed(case) or check(case))
+
+
+def slowed(case):
+    """Whether a population is stepped in the published arithmetic, which no source reaches."""
+    return any(np.ndim(value) for cells in case.cells for name, value in cells.values.items() if name.endswith("tau_s"))
+
+
+def test_a_synapse_that_recovers_at_once_is_none():
+    """With U = 1 and resources that are back before the next spike, each spike has its whole weight."""
+    whole = lifext.ShortTerm(1.0, 1e-12)
+
+    def check(case):
+        # unless two spikes of a cell are at the same time: the second finds nothing
+        apart = [dataclasses.replace(given, **once(given)) for given in case.sources]
+        case = dataclasses.replace(case, sources=apart, projections=[dataclasses.replace(link, synapse=None)
+                                                                     for link in case.projections])
+        other = dataclasses.replace(case, projections=[dataclasses.replace(link, synapse=whole)
+                                                       for link in case.projections])
+        same(Built(case).play().outcome(), Built(other).play().outcome())
+    over_cases(lambda case: case.arithmetic == "compat" or slowed(case) or check(case))
+
+
+def once(given):
+    """The spikes of a source without those of the same cell at the same time."""
+    found = np.unique(np.stack([given.times, given.ids]), axis=1)
+    return {"times": found[0], "ids": found[1].astype(int)}
+
+
 # What a step of the membrane cannot take
 
 @pytest.mark.parametrize("how", [{"compat": True}, {"seed": 1}, {"seed": 1, "dtype": "float32"}], ids=str)
@@ -394,6 +435,8 @@ def test_cases_are_what_they_are_to_be():
     assert {link.kind for case in cases for link in case.projections} == {"exc", "inh", "ampa", "nmda"}
     assert {case.arithmetic for case in cases} == {"float64", "float32", "compat"}
     assert {event[2] for case in cases for event in case.events} == {"stim", "hide", "vTh", "_vM"}
+    assert {len(given.times) for case in cases for given in case.sources} == {0, 1, 5, 300}
+    assert {bool(link.synapse) for case in cases for link in case.projections if link.given} == {False, True}
     assert any(np.ndim(value) for case in cases for cells in case.cells for value in cells.values.values())
     spikes = [sum(len(record) for record in Built(case).play().records) for case in cases[:60]]
     assert sum(count > 0 for count in spikes) > 45
