@@ -5,6 +5,10 @@ import sys
 import tarfile
 import zipfile
 
+# what setup.py builds of one .pyx, once for each instruction set, and has no stub; and Cython's own module
+SIMD = ("baseline", "x86_64_v3", "x86_64_v4")
+LOOPS = ("lifext/_core/_loops", "lifext/_core/_single")
+MEMORYVIEWS = "lifext/_core/memoryviews"
 # of the repository alone
 NOT_IN_SDIST = (".gitignore", ".github/")
 
@@ -33,9 +37,10 @@ def of_wheel(path):
     built = {str(name.with_name(name.name.partition(".")[0])) for name in binaries}
     sources = {path for path in pathlib.Path("lifext").rglob("*")
                if path.is_file() and path.suffix not in (".c", ".so", ".pyd", ".pyc")}
-    pyx = {str(name.with_suffix("")) for name in sources if name.suffix == ".pyx"}
+    pyx = {name.with_suffix("").as_posix() for name in sources if name.suffix == ".pyx"} - set(LOOPS)
+    wanted = pyx | {MEMORYVIEWS} | {f"{loops}_{simd}" for loops in LOOPS for simd in SIMD}
     return (differences("wheel", {str(name) for name in own - binaries}, {path.as_posix() for path in sources})
-            + differences("built wheel", built, pyx)
+            + differences("built wheel", built, wanted)
             + [f"wheel has {name}" for name in files - own if not name.parts[0].startswith(("lifext-", "lifext.libs"))]
             + differences("stubs", {str(name.with_suffix("")) for name in sources if name.suffix == ".pyi"}, pyx))
 

@@ -37,7 +37,8 @@ from ._attributes import (
     Spiked,
     State,
     Watched,
-    checksum,
+    drawn_mark,
+    is_drawn,
     lowerable,
 )
 from ._core import kernels
@@ -128,6 +129,11 @@ class baseLIFPop(Watched):
     ------
     ValueError, TypeError
         If an argument is not of its kind or out of bounds. NaN and infinity always are.
+
+    Notes
+    -----
+    A contiguous float64 array given for a parameter, here or later, is kept as it is: values that are written into it
+    count, in a network from its next run on, which checks them. Any other array is copied.
     """
 
     size = Size()
@@ -200,13 +206,16 @@ class baseLIFPop(Watched):
         self.__dict__.pop("_touched", None)
         self._expire()
 
-    def _draw_potentials(self, source: Any) -> None:
+    def _draw_potentials(self, source: Any, by_network: bool = False) -> None:
         self._vM = source.random(self.size) * (self.vTh - self.vReset) + self.vReset
-        self.__dict__["_drawn"] = checksum(self._vM)
+        self.__dict__["_drawn"] = drawn_mark(self._vM, by_network)
 
-    def _has_drawn_potentials(self) -> bool:
-        """Whether the potentials are those drawn last: no step has been taken, and none was set."""
-        return checksum(self._vM) == self.__dict__.get("_drawn")
+    def _has_drawn_potentials(self, by_network: bool = True) -> bool:
+        """Whether the potentials are those drawn last: no step has been taken, and none was set.
+
+        Without `by_network` those that the seed of a network has drawn do not count.
+        """
+        return is_drawn(self._vM, self.__dict__.get("_drawn"), by_network)
 
     def reset(self) -> None:
         """Draw potentials between reset and threshold, forget spikes and refractoriness, reset all currents."""
@@ -374,6 +383,8 @@ class baseLIFPop(Watched):
             Its start, ms. A neuron stays at reset while its refractory period has not ended
             before `time`; so does every neuron in a step at time 0.
         """
+        # a network that steps this population, too, will know
+        self.__dict__["_by_hand"] = True
         done = kernels.advance_if_ready(self._lowered, dt, time)
         if not done:
             dt, time = _validate.step(self, dt, time)

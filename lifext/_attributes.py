@@ -218,12 +218,18 @@ class WatchedType(ABCMeta):
 CHANGED_BY_STEPS = frozenset(("_vM", "_tempvM", "_endRefract", "_spiked", "_curr", "_prev_curr", "_s", "_prev_s",
                               "_x", "_prev_x"))
 # what is kept on an object and is no part of its state: records for the kernels, whose it is, what was said of it
-NOT_STATE = ("_lowered", "_refusal", "_claim", "_touched", "_told")
+NOT_STATE = ("_lowered", "_refusal", "_claim", "_touched", "_told", "_by_hand")
 
 
-def checksum(numbers: Any) -> int:
-    """Return what tells an array of numbers from others that were drawn."""
-    return zlib.crc32(np.ascontiguousarray(numbers).data)
+def drawn_mark(numbers: Any, by_network: bool) -> int:
+    """Return what tells numbers that were drawn from any others; < 0 of those that the seed of a network has drawn."""
+    checksum = zlib.crc32(np.ascontiguousarray(numbers).data)
+    return ~checksum if by_network else checksum
+
+
+def is_drawn(numbers: Any, mark: int | None, by_network: bool) -> bool:
+    """Whether numbers are those of a mark; without `by_network`, and were not drawn by the seed of a network."""
+    return mark is not None and mark in {drawn_mark(numbers, False), drawn_mark(numbers, by_network)}
 
 
 class Watched(metaclass=WatchedType):

@@ -15,21 +15,33 @@ if TYPE_CHECKING:
     from .LIF_Pop import baseLIFPop
 
 # of stimuli all is kept, of other currents and of the population what steps change, and what a reset draws anew
-KEPT = CHANGED_BY_STEPS | {"_pending", "_spikeTime", "numSpikes"}
+KEPT = CHANGED_BY_STEPS | {"_pending", "_spikeTime", "numSpikes", "_drawn"}
 DRAWN_ANEW = ("g", "_drawn_g")
 
 
 class Origin:
-    """State, stimuli and generators of a population at one time."""
+    """State, stimuli and generators of a population at one time, and the seed of the run that begins there."""
 
-    def __init__(self, population: baseLIFPop) -> None:
-        self._drawn = vars(population).get("_drawn")
+    def __init__(self, population: baseLIFPop, seed: int | None) -> None:
+        self.seed = seed
         self._afferents = population.afferents
         self._saved = [(part, _saved(part, part is population.afferents)) for part in parts(population)]
         self._generators = [(source, generator_state(source)) for source in _generators(population)]
 
     def restore(self, population: baseLIFPop) -> None:
         """Bring a population back; parameters that are no stimulus stay as they are by now."""
+        # a reset draws these anew, whoever has set them
+        spread: list[Any] = [part for part in parts(population) if vars(part).get("_spread")]
+        set_since = [(part, {name: vars(part)[name] for name in DRAWN_ANEW if name in vars(part)})
+                     for part in spread if not part._has_drawn_g()]
+        with _away_from_the_global_generator(population):
+            population.reset()
+        self._restore(population)
+        for part, values in set_since:
+            part.__dict__.update(values)
+            part._expire()
+
+    def _restore(self, population: baseLIFPop) -> None:
         population.afferents = self._afferents
         known = [part for part, _ in self._saved]
         for part, values in self._saved:
@@ -39,7 +51,6 @@ class Origin:
                 part.__dict__.update({name: np.zeros_like(vars(part)[name]) for name in KEPT & vars(part).keys()})
             part.__dict__.pop("_touched", None)
             part._expire()
-        population.__dict__["_drawn"] = self._drawn
         population._excitation.clear()
         population._inhibition.clear()
         for source, known_state in self._generators:
@@ -86,7 +97,7 @@ def all_or_nothing(populations: list[baseLIFPop]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def away_from_the_global_generator(population: baseLIFPop) -> Iterator[None]:
+def _away_from_the_global_generator(population: baseLIFPop) -> Iterator[None]:
     """Have what a population draws in the block, and nobody keeps, be drawn from elsewhere than NumPy's generator."""
     others = [part for part in parts(population) if vars(part).get("rng", 0) is None]
     for part in others:

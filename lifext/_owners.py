@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from . import _validate
+from . import _plausible, _validate
 from ._attributes import CHANGED_BY_STEPS, Watched
 from ._network import checks
 
@@ -97,6 +97,8 @@ def take(network: Clock, population: baseLIFPop) -> Claim:
     if old is not None and old.stepped:
         renew(population, old)
     end_foreign_refractoriness(population, network.time)
+    # it keeps the state that such steps have left
+    forget_steps_by_hand([population])
     claim = Claim(network)
     mark(population, claim)
     return claim
@@ -127,6 +129,22 @@ def renew(population: baseLIFPop, claim: Claim) -> None:
     population._expire()
     for part in parts(population):
         part._expire()
+
+
+def warn_of_steps_by_hand(populations: Sequence[tuple[str, baseLIFPop]]) -> None:
+    """Warn, once a population, of one that was stepped by hand since its network stepped it."""
+    for name, population in populations:
+        if "_by_hand" in vars(population):
+            _plausible.warn_once(population, "by hand", (
+                f"Network: {name} should be stepped by its network only, got steps by hand (processTimeStep) since it "
+                "was added or run last: it is ahead of the others, and its spikes then reached nobody; "
+                "take it out with remove, or step a copy (copy.deepcopy)"))
+
+
+def forget_steps_by_hand(populations: Sequence[baseLIFPop]) -> None:
+    """Take populations as stepped by their network alone from here on."""
+    for population in populations:
+        vars(population).pop("_by_hand", None)
 
 
 def end_foreign_refractoriness(population: baseLIFPop, time: float) -> None:

@@ -78,7 +78,7 @@ def _is_parameter(declared: object, name: str, value: Any) -> bool:
         return False
     # a user's class may keep its own without declaring them
     return isinstance(declared, Parameter) or (
-        not name.startswith("_") and isinstance(value, (bool, int, float, str)))
+        not name.startswith("_") and isinstance(value, (bool, np.bool_, int, float, str)))
 
 
 def _projection(source: str, target: str, weights: Weights, kind: str, delay: float, begin: float,

@@ -133,6 +133,10 @@ def warn_of_strays(name: str, population: baseLIFPop, signed: Collection[str] = 
             _warn_once(population, what, f"{name}: a spike in the step at {time:g} ms is timed far outside of that "
                        "step, as published, since the potential was above threshold and hardly moved; its refractory "
                        "period ends as far off. Keep potentials below threshold, or use Network without compat=True")
+        elif what == "potential" and np.isnan(population._vM).any():
+            # by hand: after a run of a network it is an error
+            _warn_once(population, what, f"{name}: a potential is not a number in the step at {time:g} ms: "
+                       "look at what was set before it")
         elif what == "potential":
             _warn_once(population, what, f"{name}: a potential is below all that its currents pull to in the step at "
                        f"{time:g} ms: the integration step is too long for the conductances; {HELP}")

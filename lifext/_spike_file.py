@@ -15,7 +15,7 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -44,6 +44,25 @@ PACKINGS = [(), (1,), (2, 1), (1, 3), (2, 1, 3)]
 UNPACK = 2**20
 
 
+class Digest(NamedTuple):
+    """What tells a number of spikes from any others, whatever parts they were written in."""
+
+    spikes: int = 0
+    ids: Any = hashlib.blake2b(digest_size=16)
+    times: Any = hashlib.blake2b(digest_size=16)
+
+    def after(self, ids: Neurons, times: Floats) -> Digest:
+        """Return the digest of these spikes with others behind them."""
+        hashes = self.ids.copy(), self.times.copy()
+        for running, values, dtype in zip(hashes, (ids, times), ("<i8", "<f8")):
+            running.update(np.ascontiguousarray(values, dtype=dtype).data)
+        return Digest(self.spikes + len(ids), *hashes)
+
+    def hexdigest(self) -> str:
+        """Return it as text."""
+        return str(self.ids.hexdigest() + self.times.hexdigest())
+
+
 class SpikeFile:
     """Spikes of one population in the group ``/spikes/<name>`` of a file.
 
@@ -68,7 +87,6 @@ class SpikeFile:
     def _prepare(self, path: str, name: str) -> None:
         self._h5py = checks.h5py_module()
         self.path, self.name = path, name
-        self._forget_hashes()
         self._starts: list[int] = []
         self._earliest: list[float] = []
         self._latest: list[float] = []
@@ -76,6 +94,8 @@ class SpikeFile:
         self._about: str | None = None
         self._stop: float | None = None
         self._written_stop: float | None = None
+        # of what has been written; None where the file has to be read for it
+        self._digest: Digest | None = None
 
     @classmethod
     def of(cls, path: str, name: str, size: int | None = None) -> tuple[Self, int, Any]:
@@ -102,11 +122,11 @@ class SpikeFile:
             return self, len(group["timestamps"]), found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_h5py", "_hashes", "_hashed")}
+        return {name: value for name, value in vars(self).items() if name not in ("_h5py", "_digest")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _h5py=checks.h5py_module(), _hashed=0,
-                          _hashes=(hashlib.blake2b(), hashlib.blake2b()))
+        # a hash under way cannot be pickled
+        vars(self).update(state, _h5py=checks.h5py_module(), _digest=None)
 
     @property
     def alone(self) -> Any:
@@ -127,6 +147,7 @@ class SpikeFile:
             for name, dtype in (("node_ids", np.uint64), ("timestamps", np.float64)):
                 group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK,))
             group["timestamps"].attrs["units"] = np.bytes_("ms")
+        self._digest = Digest()
 
     @contextlib.contextmanager
     def _open(self, mode: str, spikes: int = 0) -> Iterator[Any]:
@@ -193,32 +214,50 @@ class SpikeFile:
             group["node_ids"][start:], group["timestamps"][start:] = ids, times
             self._tell(file)
         self._index(start, times)
-        if start == self._hashed:
-            self._hash(ids, times)
-        elif start < self._hashed:
-            # found anew when it is asked for
-            self._forget_hashes()
+        # written again after an interruption, or behind what was cut: that is read when somebody asks
+        known = self._digest if self._digest is not None and self._digest.spikes == start else None
+        self._digest = None if known is None else known.after(ids, times)
 
-    def _forget_hashes(self) -> None:
-        # of neurons and of times, and of how many of the first spikes
-        self._hashes, self._hashed = (hashlib.blake2b(), hashlib.blake2b()), 0
+    def digest(self, count: int) -> None:
+        """Find out, and go on with, what tells the `count` spikes that have been written from any others."""
+        if self._digest is None or self._digest.spikes != count:
+            self._digest = self._digest_in_file(count)
 
-    def _hash(self, ids: Neurons, times: Floats) -> None:
-        self._hashes[0].update(np.ascontiguousarray(ids, "<i8").data)
-        self._hashes[1].update(np.ascontiguousarray(times, "<f8").data)
-        self._hashed += len(ids)
+    def known_digest(self) -> str | None:
+        """Return what tells the spikes that have been written from any others, where that is known."""
+        return None if self._digest is None else self._digest.hexdigest()
 
-    def digest(self, count: int) -> str:
-        """Return what tells the first `count` spikes from all others, however they were written."""
-        if self._hashed > count:
-            self._forget_hashes()
-        while self._hashed < count:
-            self._hash(*self.piece(self._hashed, min(self._hashed + PART, count), count))
-        return "".join(part.hexdigest()[:32] for part in self._hashes)
+    def begins_with(self, count: int, digest: str) -> bool:
+        """Whether the first `count` spikes that are in the file by now are those of a digest."""
+        return self._digest_in_file(count).hexdigest() == digest
 
-    def truncate(self, count: int) -> None:
-        """Forget the spikes from number `count` on."""
-        self.write(count, np.empty(0, np.int64), np.empty(0))
+    def _digest_in_file(self, count: int) -> Digest:
+        found = Digest()
+        with self._open("r") as file:
+            group = self._group(file, count)
+            for start in range(0, count, PART):
+                found = found.after(*self._slice(group, start, min(start + PART, count)))
+        return found
+
+    def cut(self, count: int, facts: dict[str, Any] | None) -> None:
+        """Forget the spikes from number `count` on; of the others these facts, an about, are to be said, or nothing."""
+        before = self._about, self._stop, self._written_stop
+        try:
+            self._about, self._stop, self._written_stop = None, None, None
+            if facts is not None:
+                self.describe(facts)
+            with self._open("r+") as file:
+                group, place = self._group(file, count), f"lifext/{self.name}"
+                for dataset in (group["node_ids"], group["timestamps"]):
+                    dataset.resize((count,))
+                if facts is None and place in file:
+                    del file[place]
+                self._tell(file)
+        except BaseException:
+            self._about, self._stop, self._written_stop = before
+            raise
+        self._index(count, np.empty(0))
+        self._digest = Digest() if count == 0 else None
 
     def discard(self) -> None:
         """Take the population out of the file, and the file away if there is no other in it."""

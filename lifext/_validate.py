@@ -306,7 +306,7 @@ def spike_train(owner: object, spk_times: Any, weights: Any, size: int) -> tuple
 
 def choice(owner: object, name: str, value: Any, allowed: Sequence[object]) -> Any:
     """Refuse a value that is not one of a few."""
-    if isinstance(value, (bool, np.ndarray)) or value not in allowed:
+    if is_boolean(value) or isinstance(value, np.ndarray) or value not in allowed:
         refuse(ValueError, owner, name, " or ".join(map(repr, allowed)), value)
     return value
 

@@ -23,7 +23,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _places, _plausible, _validate
-from ._attributes import Flag, NotLowered, Parameter, Part, Random, Size, State, Watched, checksum, lowerable
+from ._attributes import (
+    Flag,
+    NotLowered,
+    Parameter,
+    Part,
+    Random,
+    Size,
+    State,
+    Watched,
+    drawn_mark,
+    is_drawn,
+    lowerable,
+)
 from ._core import kernels
 from ._core.compat import reference
 from ._core.shared import buffers, equations
@@ -189,17 +201,16 @@ class leak(currentBase):
     def _spread_g(self) -> None:
         if self._spread:
             self.g = self._mean_g + self._draw_normal() * self.rand_sd
-            self.__dict__["_drawn_g"] = checksum(self.g)
+            self.__dict__["_drawn_g"] = drawn_mark(self.g, by_network=False)
 
-    def _has_drawn_g(self) -> bool:
-        """Whether `g` is what was drawn last, from elsewhere than a network's seed."""
-        drawn = self.__dict__.get("_drawn_g")
-        return drawn is not None and checksum(self.g) == drawn
+    def _has_drawn_g(self, by_network: bool = True) -> bool:
+        """Whether `g` is what was drawn last; without `by_network`, from elsewhere than a network's seed."""
+        return is_drawn(self.g, self.__dict__.get("_drawn_g"), by_network)
 
     def _spread_from(self, source: np.random.Generator) -> None:
         """Draw the spread of `g` anew, from the seed of the network that this is in."""
         self.g = self._mean_g + source.standard_normal(self.size) * self.rand_sd
-        self.__dict__["_drawn_g"] = None
+        self.__dict__["_drawn_g"] = drawn_mark(self.g, by_network=True)
 
     def reset(self) -> None:
         """Zero the current, empty the record and redraw a random `g`."""

@@ -336,6 +336,13 @@ class Network(Running):
         Returns
         -------
         StateRecord
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the population is not of this network, or one of the others is not of its kind.
+        RuntimeError
+            If the network is running in another thread.
         """
         _validate.own_thread(self, "it", self._running)
         index = self._index("population", population)
@@ -481,8 +488,13 @@ class Network(Running):
         """Go back to time 0 and the state before the first step; spikes on their way and records are forgotten.
 
         Potentials and gating are what they were then, drawn or set, and so are stimuli, on or off, and generators
-        that populations have as their `rng`. Parameters stay as they are by now. With `compat` each population's
-        published `reset` is called instead, in the order of `add`: potentials are drawn anew and stimuli are off.
+        that populations have as their `rng`. Parameters stay as they are by now. With a seed given, what was drawn
+        from the network's seed, potentials and conductances of a `leak` with `rand_sd`, is drawn anew for that one,
+        with the parameters as they are by now. A network that was brought to a state by `load_state` goes back to what
+        it was built as.
+
+        With `compat` each population's published `reset` is called instead, in the order of `add`: potentials are drawn
+        anew and stimuli are off.
 
         A record that streams is emptied with its file; close it first to keep it.
 

@@ -12,6 +12,7 @@ import numpy as np
 from . import _validate
 from ._core.shared.logs import SpikeLog, StateLog
 from ._exchange import Exchange
+from ._formats import checks
 from ._formats.about import about
 from ._places import Guarded
 from ._spike_file import PART, SpikeFile
@@ -384,16 +385,32 @@ class SpikeRecord(_Recorded, Exchange):
 
     def _restart(self, time: float) -> None:
         """Be as a record that begins at a time, ms."""
-        self._cut(0)
-        self._begin(time)
+        self._cut(0, time, time, None)
 
-    def _cut(self, count: int) -> None:
-        """Forget all but the first `count` spikes; in memory, all."""
+    def _cut(self, count: int, start: float, stop: float, provenance: dict[str, Any] | None) -> None:
+        """Be a record, over a time (ms), of the first `count` spikes; in memory, of none."""
+        before = self.start, self.stop, self._provenance
         with self._still():
             if self._log.sink is not None:
                 self.flush()
-                self._log.sink.truncate(count)
+            self.start, self.stop, self._provenance = start, stop, provenance
+            try:
+                if self._log.sink is not None:
+                    # at once: a process that ends before the next run leaves a file that is true
+                    self._log.sink.cut(count, None if provenance is None else about(self))
+            except BaseException:
+                self.start, self.stop, self._provenance = before
+                raise
             self._log.cut(count)
+
+    def _check_stream(self, count: int, digest: str | None) -> None:
+        """Refuse to be a record of the first `count` spikes in the file if they are not those of a digest."""
+        try:
+            self.flush()
+            same = digest is None or len(self) < count or self._log.sink.begins_with(count, digest)
+        except ValueError as error:
+            raise checks.OtherSpikes(str(error)) from error
+        checks.same_spikes(self.file, self.name, count, len(self), same)
 
 
 def _joined(parts: Sequence[tuple[Neurons, Floats]]) -> tuple[Neurons, Floats]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import math
 import zlib
 from collections.abc import Callable
@@ -19,13 +20,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from . import LIF_Pop, _archive, _validate, currents, kinetics
+from . import LIF_Pop, _archive, _owners, _validate, currents, kinetics
 from ._attributes import NOT_STATE, Parameter, Spiked, State, Watched
 from ._core.fast.loop import SynapseState
 from ._core.shared.spikes import SpikeBuffer, SpikeHistory
+from ._formats.checks import OtherSpikes
 from ._generators import generator_state, set_generator_state
 from ._network import checks
-from ._network.model import POTENTIALS
 from ._provenance import provenance
 from ._types import Path
 from .sources import SpikeSource
@@ -80,11 +81,9 @@ def save_state(network: Running, path: Path) -> None:
     path = _validate.file_name("Network", "path", path)
     for record in network._spike_records.values():
         record.flush()
+        if record.file is not None and not record.closed:
+            record._log.sink.digest(len(record))
     structure, slots = _seen(network)
-    digests = _digests(network)
-    for slot in slots:
-        if slot.path in digests:
-            slot.value["digest"] = digests[slot.path]
     arrays: dict[str, NDArray[Any]] = {}
     document = {"format": FORMAT, "provenance": provenance(network.dt, network._seed), "structure": structure,
                 "values": {slot.path: _encoded(slot.value, slot.path, arrays) for slot in slots}}
@@ -106,8 +105,8 @@ def load_state(network: Running, path: Path) -> None:
     Raises
     ------
     ValueError
-        If the network was built in another way, or the file is damaged or no such file. The
-        network is as it was then.
+        If the network was built in another way, the file is damaged or no such file, or a record streams to the file
+        that it streamed to then, which no longer has its spikes. The network is as it was then.
     OSError
         If the file cannot be read, or that of a record that streams not be written.
 
@@ -118,8 +117,9 @@ def load_state(network: Running, path: Path) -> None:
     Notes
     -----
     A record in memory gets the spikes or samples that it had. One that streams to the file that
-    it streamed to then is cut to the length that it had; one that streams to another file is emptied, to
-    go on from where the first file, which is not touched, was at the time.
+    it streamed to then is cut to the length that it had, if the file still begins with the spikes that it had then;
+    after another run into the same file it does not, and is refused. One that streams to another file is emptied, to
+    go on from where the first file, which is not touched, was at the time. Records keep the provenance that they had.
     """
     path = _validate.file_name("Network", "path", path)
     saved, values = _read(path)
@@ -129,13 +129,18 @@ def load_state(network: Running, path: Path) -> None:
         if values.keys() != {slot.path for slot in slots}:
             raise ValueError("values are missing")
         actions = [slot.plan(values[slot.path]) for slot in slots]
+    except OtherSpikes:
+        # that file is not this one
+        raise
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
         checks.damaged_file(path, FORMAT, error)
-    _check_streams(network, path, values)
+    origins = network._origins_of_all()
     # those of records that stream come first, since a file may refuse
     for action in actions:
         action()
-    network._loop = None
+    # `reset` goes to before the first step: what the network was built as, or a state that is before it
+    _owners.forget_steps_by_hand([population for _, population in network._cells()])
+    network._origins, network._loop = origins if network._step > 0 else {}, None
     _go_on(network)
 
 
@@ -143,11 +148,9 @@ def _go_on(network: Running) -> None:
     """Have records go on from the time of the state; what they hold by now is of this network."""
     records = [record for record in network._spike_records.values() if not record.closed]
     for record in records:
+        # what streams to another file begins here
         record.start = network.time if record.start is None else record.start
         record._reach(network.time)
-    for index, population in network._cells():
-        # the run goes on from these, whoever has drawn them
-        network._drawn[network._numbers[index], POTENTIALS] = vars(population).get("_drawn", 0), network._seed
     network._describe_records(record for record in records if record.start < record.stop)
 
 
@@ -405,60 +408,55 @@ def _see_spike_records(network: Running, structure: dict[str, Any]) -> list[Slot
         if record.file is None:
             structure[path] = "recorded in memory"
             ids, times = record._log.arrays()
-            slots.append(Slot(path, {"ids": ids, "times": times, "start": record.start},
+            slots.append(Slot(path, {"ids": ids, "times": times, **_window(record)},
                               functools.partial(_plan_spikes, record)))
         else:
             structure[path] = "streamed to a file"
-            slots.append(Slot(path, {"file": record.file, "count": len(record), "start": record.start},
+            slots.append(Slot(path, {"file": record.file, "count": len(record),
+                                     "digest": record._log.sink.known_digest(), **_window(record)},
                               functools.partial(_plan_stream, record)))
     # a file may refuse what memory does not
     return sorted(slots, key=lambda slot: "file" not in slot.value)
 
 
-def _digests(network: Running) -> dict[str, str]:
-    """Return what tells the spikes that files hold from others, by the paths of their slots."""
-    return {f"spikes of {name}": record._log.sink.digest(len(record)) for name, record in network.records.items()
-            if not record.closed and record.file is not None}
+def _window(record: Any) -> dict[str, Any]:
+    facts = record._provenance
+    return {"start": record.start, "stop": record.stop, "provenance": None if facts is None else json.dumps(facts)}
+
+
+def _checked_window(value: Any) -> tuple[float, float, Any]:
+    """Return from when to when a record was made, ms, and its provenance, which a file of an earlier version lacks."""
+    start, stop, text = value["start"], value.get("stop", value["start"]), value.get("provenance")
+    for time in (start, stop):
+        _sound(type(time) is float and math.isfinite(time), "the time of a record")
+    try:
+        facts = None if text is None else json.loads(text)
+    except RecursionError:
+        facts = text
+    _sound(facts is None or isinstance(facts, dict) and isinstance(facts.get("reseeded", []), list), "a provenance")
+    return start, stop, facts
 
 
 def _plan_spikes(record: Any, value: Any) -> Action:
-    ids, times, start = value["ids"], value["times"], value["start"]
+    ids, times = value["ids"], value["times"]
     _check_spikes(ids, times, record.size)
-    _check_start(start)
+    start, _, facts = _checked_window(value)
 
     def restore() -> None:
         record._log.restore(ids, times)
         record._begin(start)
+        record._provenance = facts
     return restore
 
 
 def _plan_stream(record: Any, value: Any) -> Action:
     goes_on = value["file"] == record.file
-    count, start = value["count"] if goes_on else 0, value["start"]
-    _sound(type(count) is int and count >= 0, "the number of spikes")
-    _sound(isinstance(value.get("digest", ""), str), "what the spikes are known by")
-    _check_start(start)
-
-    def cut() -> None:
-        record._cut(count)
-        record._begin(start if goes_on else None)
-    return cut
-
-
-def _check_streams(network: Running, path: str, values: dict[str, Any]) -> None:
-    """Refuse a state that was saved when a file, to which a record streams, began with other spikes."""
-    for name, record in network.records.items():
-        value = values.get(f"spikes of {name}", {})
-        if record.closed or record.file is None or value["file"] != record.file:
-            continue
-        count = value["count"]
-        # a state of an earlier version says how many they were, and no more
-        known = len(record) >= count and value.get("digest") in (None, record._log.sink.digest(count))
-        checks.same_stream(path, record.file, record.name, count, known)
-
-
-def _check_start(start: Any) -> None:
-    _sound(type(start) is float and math.isfinite(start), "the start of a record")
+    count, digest, window = value["count"], value.get("digest"), _checked_window(value)
+    _sound(type(count) is int and count >= 0 and (digest is None or type(digest) is str), "the spikes of a stream")
+    if not goes_on:
+        return functools.partial(record._cut, 0, None, None, None)
+    record._check_stream(count, digest)
+    return functools.partial(record._cut, count, *window)
 
 
 def _checksum(*arrays: Any) -> int:
@@ -487,6 +485,8 @@ def _plan_samples(record: Any, value: Any) -> Action:
 
 def _encoded(value: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
     """Return a value as JSON has it; arrays are put with the others, and referred to by name, each once."""
+    if isinstance(value, np.bool_):
+        return bool(value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if type(value) is np.ndarray and value.dtype.kind in "biuf":

@@ -72,6 +72,8 @@ def test_attributes(owner, name, value, bound):
     (lambda: lifext.AMPAR(2, order=3), "AMPAR: order must be 1 or 2, got 3"),
     (lambda: lifext.NMDAR(2, order="1"), "NMDAR: order must be 1 or 2, got '1'"),
     (lambda: lifext.GABAR(2, order=NAN), "GABAR: order must be 1 or 2, got nan"),
+    (lambda: lifext.GABAR(2, order=True), "GABAR: order must be 1 or 2, got True"),
+    (lambda: lifext.GABAR(2, order=np.True_), "GABAR: order must be 1 or 2, got (np.)?True_?"),
     (lambda: lifext.AMPAR(2, tau_s=0), "tau_s must be a number, finite and > 0, got 0"),
     (lambda: lifext.AMPAR(2, tau_x=-1), "AMPAR: tau_x must be a number, finite and > 0, got -1"),
     (lambda: lifext.AMPAR(2, colour=1), "AMPAR: there is no argument 'colour', got colour=1"),

@@ -144,7 +144,8 @@ def test_what_other_threads_may_do_with_a_network_that_runs(compat, tmp_path):
     net.run(20.0, every=(10.0, meanwhile))
     assert [type(error) for error in refused] == [RuntimeError] * len(refused)
     assert {str(error) for error in refused} == {
-        "Network: is running; run, reset, reseed and load_state wait until it is done",
+        "Network: is running; run, reset, reseed and load_state wait until it is done, and cannot be called from a "
+        "callback of the run",
         "Network: it is running in another thread; wait until it is done",
         "SpikeRecord: the network of 'cells' is running in another thread; wait until it is done",
         "StateRecord: the network of 'cells' is running in another thread; wait until it is done"}

@@ -414,7 +414,8 @@ def test_noise_goes_on_by_hand_after_a_run():
     more = cells.noise._s - before * np.exp(-DT / 2)
     assert more.min() > -1e-12
     assert more.max() > 0.9
-    net.run(5.0)
+    with pytest.warns(lifext.ParameterWarning, match="cells should be stepped by its network only"):
+        net.run(5.0)
 
 
 def test_records_can_be_cleared_between_runs():

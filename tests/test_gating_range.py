@@ -170,6 +170,29 @@ def test_it_ends_before_a_record_writes_what_means_nothing(tmp_path, monkeypatch
     assert 600 * DT < net.time < 20000.0
 
 
+@pytest.mark.parametrize("how", [{"seed": 1}, {"seed": 1, "dtype": "float32"}, {"compat": True}])
+@pytest.mark.parametrize("which", [[0], [2], [0, 1, 2, 3, 4]])
+def test_a_potential_that_is_no_number_is_an_error_and_no_stray(how, which):
+    """Warnings are errors here: the first that is raised is that of the state."""
+    p = lifext.pyrPop(5)
+    net = Network(DT, **how)
+    net.add(p=p)
+    net.run(1.0)
+    p._vM[which] = np.nan
+    with pytest.raises(NumericalError, match=f"p: the potential v of neuron {which[0]} must be from .*, got nan at 2"):
+        net.run(1.0)
+
+
+def test_a_potential_that_is_no_number_by_hand():
+    p = lifext.pyrPop(2)
+    p._vM[1] = np.nan
+    with pytest.warns(lifext.NumericalWarning, match="pyrPop: a potential is not a number in the step at 1 ms") as said:
+        for k in range(20, 23):
+            p.predictSpikes(DT, k*DT)
+            p.processTimeStep(DT, k*DT)
+    assert len(said) == 1
+
+
 @pytest.mark.any_state
 def test_negative_weights_may_close_what_is_closed():
     cells, source = lifext.pyrPop(2, noise_rate=0.0), Train(1, {4: ([0], [0.0])})

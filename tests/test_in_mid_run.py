@@ -42,6 +42,40 @@ def test_a_callback_ends_the_run_at_its_interval():
     assert net.time == 10.0
 
 
+@pytest.mark.parametrize(("answer", "ends"), [
+    (True, True), (np.True_, True), (np.array(True), True), (np.float64(1.0) > 0, True),
+    (False, False), (np.False_, False), (np.array(False), False), (None, False), (1, False), (1.0, False),
+    ("no", False), (np.array([True]), False), (np.array([], dtype=bool), False), (np.array([True, True]), False),
+    (np.array(1), False), ([True], False), (np.nan, False), (np.array(True, dtype=object), False)])
+@pytest.mark.parametrize("compat", [False, True])
+def test_what_ends_a_run_is_a_boolean(answer, ends, compat):
+    net = Network(DT, compat=compat)
+    net.add(p=lifext.pyrPop(2))
+    net.run(2.0, every=(1.0, lambda net: answer))
+    assert net.time == (1.0 if ends else 2.0)
+
+
+@pytest.mark.parametrize("call", [
+    lambda net: net.run(1.0), lambda net: net.reset(), lambda net: net.reset(2), lambda net: net.reseed(2),
+    lambda net: net.load_state("nowhere.npz")])
+def test_what_a_callback_may_not_call_is_said(call):
+    net = Network(DT, seed=1)
+    net.add(p=lifext.pyrPop(2))
+    with pytest.raises(RuntimeError, match="^Network: is running; run, reset, reseed and load_state wait until it is "
+                                           "done, and cannot be called from a callback"):
+        net.run(2.0, every=(1.0, call))
+    assert net.time == 1.0 and net.seed == 1
+    net.run(1.0)
+
+
+def test_a_callback_may_fork():
+    net, forks = Network(DT, seed=1), []
+    net.add(p=lifext.pyrPop(2))
+    net.run(2.0, every=(1.0, lambda net: forks.append(net.fork(2))))
+    forks[0].run(5.0)
+    assert [fork.time for fork in forks] == [6.0, 2.0] and net.time == 2.0
+
+
 @pytest.mark.parametrize("every", [
     (0.5, 3), (0.5, None), (0.5,), (0.5, print, 1), 0.5, "ab", (0.07, print), (0.0, print), (-1.0, print),
     (np.nan, print), (print, 0.5), [], {}])

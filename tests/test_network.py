@@ -370,6 +370,10 @@ def test_ctrl_c_stops_between_steps():
     (lambda net, c, i: net.run(1.0, every=(0.0, print)), "Network: every must be a multiple of dt"),
     (lambda net, c, i: net.record_state(c, "u"), "Network: variables must be 'v' or"),
     (lambda net, c, i: net.record_state(c, "v", neurons=[40]), "neurons must be a whole number < size = 40, got 40"),
+    (lambda net, c, i: net.record_state(c, "v", neurons=3),
+     "neurons must be a list of whole numbers >= -40 and < 40, or a mask of 40 booleans, got 3"),
+    (lambda net, c, i: net.add(ok=lifext.pyrPop(2), **{"": lifext.pyrPop(2)}),
+     "the name must be the name of a population, of one character or more, got ''"),
     (lambda net, c, i: net.record_state(c, "v", every=0.0), "Network: every must be a multiple of dt"),
     (lambda net, c, i: net.record_spikes("cells"), "Network: population must be one of the populations added"),
 ])

@@ -263,10 +263,14 @@ def test_a_state_file_knows_of_removed_populations(tmp_path):
     net.save_state(tmp_path / "state.npz")
     other = Network(DT, seed=1)
     other.add(b=lifext.pyrPop(10, noise_g=0.01))
-    with pytest.raises(ValueError, match="random streams"):
+    with pytest.raises(ValueError, match=r"other random streams: they were number \[2\] of all ever added in .*npz, "
+                                         r"and are number \[1\] here; before load_state, add and remove the same ones"):
         other.load_state(tmp_path / "state.npz")
     twin = build(True)
     twin.load_state(tmp_path / "state.npz")
+    other.save_state(tmp_path / "other.npz")
+    with pytest.raises(ValueError, match=r"number \[1\] of all ever added in .*npz, and are number \[2\] here"):
+        twin.load_state(tmp_path / "other.npz")
     for each in (net, twin):
         each.run(20.0)
     assert np.array_equal(net["b"].VMs(), twin["b"].VMs())
@@ -280,3 +284,92 @@ def test_more_populations_than_there_are_random_streams(monkeypatch):
     with pytest.raises(ValueError, match="number of populations, with those that were removed, must be <= 3, got 4"):
         net.add(c=cells(1), d=cells(1))
     assert repr(net).startswith("Network(a, b;")
+
+
+def test_random_streams_are_given_once():
+    """Also those of populations that are no longer there: the number of a stream has 16 bits."""
+    net = Network(DT, seed=1)
+    net._next_number = 32767
+    with pytest.raises(ValueError, match="Network: the number of populations, with those that were removed, must be "
+                                         "<= 32768, got 32769"):
+        net.add(a=cells(1), b=cells(1))
+    assert net._next_number == 32767 and repr(net).startswith("Network(;")
+    # the last one has streams of its own
+    last, first = lifext.pyrPop(300, noise_g=0.01), lifext.pyrPop(300, noise_g=0.01)
+    net.add(last=last)
+    other = Network(DT, seed=1)
+    other.add(first=first)
+    for each in (net, other):
+        each.run(5.0)
+    assert not np.array_equal(last.VMs(), first.VMs())
+    net.remove(last)
+    net.add()
+    for each in (net, copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        with pytest.raises(ValueError, match="got 32769"):
+            each.add(c=cells(1))
+        each.run(DT)
+
+
+# --- steps by hand ---
+
+def by_hand(population, time, steps=1):
+    for step in range(steps):
+        population.predictSpikes(DT, time + step*DT)
+        population.processTimeStep(DT, time + step*DT)
+
+
+@pytest.mark.parametrize("compat", [False, True])
+@pytest.mark.parametrize("ran", [0.0, 1.0])
+def test_steps_by_hand_between_two_runs_are_warned_of_once(compat, ran):
+    net = Network(DT, compat=True) if compat else Network(DT, seed=1)
+    net.add(a=cells(), b=cells())
+    net.run(ran)
+    by_hand(net["b"], ran)
+    with pytest.warns(lifext.ParameterWarning, match=r"Network: b should be stepped by its network only, got steps by "
+                                                     r"hand \(processTimeStep\) .* with remove") as said:
+        net.run(1.0)
+    assert len(said) == 1
+    by_hand(net["b"], 1.0)
+    net.run(1.0)
+
+
+def test_steps_by_hand_in_a_callback_are_warned_of():
+    net = Network(DT, seed=1)
+    net.add(a=cells())
+    with pytest.warns(lifext.ParameterWarning, match="a should be stepped by its network only"):
+        net.run(1.0, every=(0.5, lambda net: by_hand(net["a"], net.time)))
+
+
+@pytest.mark.parametrize("undo", ["add", "remove", "reset", "load_state", "deepcopy of a population"])
+def test_steps_by_hand_that_leave_nobody_ahead_are_not(undo, tmp_path):
+    p = cells()
+    by_hand(p, 0.0, 3)
+    net = Network(DT, seed=1)
+    net.add(p=p)
+    net.run(1.0)
+    net.save_state(tmp_path / "s.npz")
+    by_hand(copy.deepcopy(p) if undo == "deepcopy of a population" else p, 1.0, 0 if undo == "add" else 1)
+    if undo == "remove":
+        net.remove(p)
+        by_hand(p, 1.0)
+        net.add(p=p)
+    elif undo == "reset":
+        net.reset()
+    elif undo == "load_state":
+        net.load_state(tmp_path / "s.npz")
+    net.run(1.0)
+    net.run(1.0)
+
+
+class Own(lifext.pyrPop):
+    def dVmdt(self, dt, vM):
+        return super().dVmdt(dt, vM)
+
+
+@pytest.mark.filterwarnings("ignore::lifext.PerformanceWarning")
+@pytest.mark.parametrize("compat", [False, True])
+def test_steps_that_the_network_takes_through_python_are_its_own(compat):
+    net = Network(DT, compat=True) if compat else Network(DT, seed=1)
+    net.add(own=Own(3), other=cells(3))
+    for _ in range(3):
+        net.run(1.0, every=(0.25, lambda net: None))

@@ -493,7 +493,16 @@ def test_files_that_are_refused(tmp_path, make, words):
 
 def test_names_and_places_that_are_refused(tmp_path):
     net, ring = noisy(name="a/b")
-    with pytest.raises(ValueError, match="the population must be named without a / .* to be kept in a file, got 'a/b'"):
+    dots = lifext.Network(0.05, seed=1)
+    dots.add(**{".": lifext.pyrPop(2), "..": lifext.pyrPop(2), "...": lifext.pyrPop(2)})
+    for name in (".", ".."):
+        with pytest.raises(ValueError, match=r"named otherwise than '', '.' or '..' to be kept in a file, .* got '\."):
+            dots.record_spikes(dots[name], to=tmp_path / "dots.h5")
+    assert not (tmp_path / "dots.h5").exists()
+    dots.record_spikes(dots["..."], to=tmp_path / "dots.h5")
+    dots.run(1.0)
+    (tmp_path / "dots.h5").unlink()
+    with pytest.raises(ValueError, match="the population must be named without a / to be kept in a file, got 'a/b'"):
         net.record_spikes(ring, to=tmp_path / "spikes.h5")
     with pytest.raises(TypeError, match="SpikeRecord: to must be the name of a file, got 3.5"):
         net.record_spikes(ring, to=3.5)
@@ -555,4 +564,4 @@ def test_a_window_of_a_file_has_the_spikes_of_the_full_mask(train, cuts, start, 
             inside = np.flatnonzero((times[:count] >= start) & (times[:count] < start + length))
             assert np.array_equal(got[0], ids[inside])
             assert np.array_equal(got[1], times[inside])
-            file.truncate(kept)
+            file.cut(kept, None)

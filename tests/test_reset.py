@@ -1,4 +1,6 @@
 """One seed is one network and one result, and `reset` goes back to before the first step, as a whole or not at all."""
+import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -121,6 +123,213 @@ def test_another_seed_draws_other_potentials_but_keeps_those_that_were_set():
     net.run(10.0)
     net.reset(seed=1)
     assert np.array_equal(p.VMs(), drawn)
+
+
+# --- what is drawn from the seed is drawn once ---
+
+def spread():
+    p = ring()
+    p.leak = lifext.leak(60, rand_sd=0.003)
+    return p
+
+
+def in_a_network(seed=1, **parameters):
+    p = ring(**parameters)
+    p.leak = lifext.leak(60, rand_sd=0.003)
+    net = Network(DT, seed=seed)
+    net.add(p=p)
+    return net, p
+
+
+def shown(p):
+    return p.VMs(), p.leak.g.copy()
+
+
+def assert_shown(p, want):
+    assert np.array_equal(p.VMs(), want[0]) and np.array_equal(p.leak.g, want[1])
+
+
+def saved_and_loaded(net, folder):
+    net.save_state(folder / "state.npz")
+    twin, _ = in_a_network(seed=3)
+    twin.load_state(folder / "state.npz")
+    return twin
+
+
+# what is done between add and the first step; each gives the network that is run
+BEFORE_THE_FIRST_STEP = {
+    "threshold": lambda net, folder: setattr(net["p"], "vTh", -45.0),
+    "threshold of some": lambda net, folder: setattr(net["p"], "vTh", np.linspace(-50, -40, 60)),
+    "reset": lambda net, folder: setattr(net["p"], "vReset", -65.0),
+    "spread": lambda net, folder: setattr(net["p"].leak, "rand_sd", 0.01),
+    "seed": lambda net, folder: net.reseed(2),
+    "run(0)": lambda net, folder: (setattr(net["p"], "vTh", -45.0), net.run(0.0)),
+    "reset()": lambda net, folder: (setattr(net["p"], "vTh", -45.0), net.reset()),
+    "seed and reset()": lambda net, folder: (net.reseed(2), net.reset()),
+    "fork": lambda net, folder: net.fork(2),
+    "deepcopy": lambda net, folder: copy.deepcopy((setattr(net["p"], "vTh", -45.0), net)[1]),
+    "pickle": lambda net, folder: pickle.loads(pickle.dumps((setattr(net["p"], "vTh", -45.0), net)[1])),
+    "state": lambda net, folder: saved_and_loaded((setattr(net["p"], "vTh", -45.0), net)[1], folder),
+    "state, then seed": lambda net, folder: (twin := saved_and_loaded(net, folder), twin.reseed(4))[0],
+}
+
+
+@pytest.mark.parametrize("change", BEFORE_THE_FIRST_STEP)
+def test_a_run_begins_from_what_is_shown(change, tmp_path):
+    net, p = in_a_network()
+    want = shown(p)
+    made = BEFORE_THE_FIRST_STEP[change](net, tmp_path)
+    net = made if isinstance(made, Network) else net
+    p = net["p"]
+    assert_shown(p, want)
+    net.run(DT)
+    net.reset()
+    # what the run had begun from
+    assert_shown(p, want)
+    net.run(30.0)
+    p.vTh, p.vReset = -48.0, -58.0
+    p.leak.rand_sd = 0.001
+    net.reset()
+    assert_shown(p, want)
+    # another time, and after a reset without a run between
+    net.reset()
+    assert_shown(p, want)
+    net.run(5.0)
+    net.reset()
+    assert_shown(p, want)
+
+
+def test_a_population_added_in_mid_run_begins_from_what_is_shown():
+    net, _ = in_a_network()
+    net.run(10.0)
+    q = spread()
+    net.add(q=q)
+    want = shown(q)
+    q.vTh = -45.0
+    net.reseed(2)
+    net.run(DT)
+    assert np.abs(q.VMs() - want[0]).max() < 1.0 and np.array_equal(q.leak.g, want[1])
+    net.reset()
+    # the run had begun with another seed, but not that population's
+    assert_shown(q, want)
+
+
+def test_one_added_by_a_callback_begins_from_what_is_shown():
+    net, q = in_a_network()[0], spread()
+    found = []
+
+    def add(net):
+        if net.time == 5.0:
+            net.add(q=q)
+            found.append(shown(q))
+            q.vTh = -45.0
+    net.run(5.0 + DT, every=(5.0, add))
+    assert np.abs(q.VMs() - found[0][0]).max() < 1.0 and np.array_equal(q.leak.g, found[0][1])
+
+
+def test_a_seed_that_is_given_draws_for_the_parameters_as_they_are():
+    """Which is what a new network of them would have."""
+    for seed in (1, 2):
+        net, p = in_a_network()
+        net.run(10.0)
+        p.vTh, p.leak.rand_sd = -45.0, 0.004
+        net.reset(seed)
+        fresh, q = in_a_network(seed, vTh=-45.0)
+        q.leak = lifext.leak(60, rand_sd=0.004)
+        fresh.reset(seed)
+        assert_shown(p, shown(q))
+        assert_same(result(net), result(fresh))
+
+
+def test_after_reseed_the_run_to_come_is_that_of_the_new_seed():
+    net, p = in_a_network()
+    net.run(10.0)
+    net.reseed(7)
+    net.run(10.0)
+    net.reset()
+    fresh, q = in_a_network(7)
+    assert net.seed == 7
+    assert_shown(p, shown(q))
+    assert_same(result(net), result(fresh))
+    # back to the first one
+    net.reset(seed=1)
+    assert_shown(p, shown(in_a_network()[1]))
+
+
+def test_what_a_populations_own_reset_has_drawn_is_drawn_from_the_seed():
+    """So that one seed stays one result."""
+    net, p = in_a_network()
+    want = shown(p)
+    np.random.seed(3)
+    p.reset()
+    assert not np.array_equal(p.VMs(), want[0])
+    net.run(DT)
+    net.reset()
+    assert_shown(p, want)
+    net.run(10.0)
+    p.reset()
+    net.run(DT)
+    net.reset()
+    assert_shown(p, want)
+
+
+def test_conductances_that_were_set_stay_as_they_are_by_now():
+    net, p = in_a_network()
+    net.run(10.0)
+    p.leak.g = np.linspace(0.02, 0.03, 60)
+    for seed in (None, 2):
+        net.reset(seed)
+        assert np.array_equal(p.leak.g, np.linspace(0.02, 0.03, 60))
+        net.run(1.0)
+
+
+def test_another_network_draws_for_its_own_seed():
+    net, p = in_a_network()
+    net.remove(p)
+    for stepped in (False, True):
+        net = Network(DT, seed=2)
+        net.add(p=p)
+        assert_shown(p, shown(in_a_network(2)[1]))
+        if stepped:
+            net.run(10.0)
+        net.remove(p)
+    net = Network(DT, seed=1)
+    net.add(p=p)
+    assert_shown(p, shown(in_a_network(1)[1]))
+
+
+@pytest.mark.parametrize("until", [0.0, 20.0])
+def test_a_reset_after_a_state_was_loaded_goes_to_before_the_first_step(tmp_path, until):
+    net, p = in_a_network()
+    want = shown(p)
+    net.run(until)
+    net.save_state(tmp_path / "state.npz")
+    first = result(net)
+    net.reset()
+    twin, q = in_a_network(seed=5)
+    for ran in (False, True):
+        if ran:
+            twin.run(10.0)
+        twin.load_state(tmp_path / "state.npz")
+        assert_same(result(twin), first)
+        twin.reset()
+        assert twin.seed == 1 and twin.time == 0.0
+        assert_shown(q, want)
+        twin.reset(seed=5)
+
+
+def test_a_population_of_one_and_one_with_potentials_of_ones_own():
+    p, q = lifext.pyrPop(1), lifext.pyrPop(1, rng=3)
+    net = Network(DT, seed=1)
+    net.add(p=p, q=q)
+    want = p.VMs(), q.VMs()
+    p.vTh = q.vTh = -45.0
+    net.reseed(2)
+    net.run(5.0)
+    net.reset()
+    assert (p.VMs(), q.VMs()) == want
+    net.reset(3)
+    assert p.VMs() != want[0] and q.VMs() == want[1]
 
 
 def test_numpys_global_generator_is_left_alone():

@@ -324,6 +324,18 @@ def test_what_two_populations_share_stays_shared(tmp_path):
     assert net._populations[0].leak is net._populations[1].leak
 
 
+@pytest.mark.parametrize("flag", [True, np.True_, np.bool_(False)])
+def test_a_flag_of_the_users_own_is_kept(tmp_path, flag):
+    net = build(compat=False)
+    net._populations[0].treated = flag
+    net.run(1.0)
+    assert net._spike_records[0].provenance["populations"]["cells"]["treated"] is bool(flag)
+    net.save_state(tmp_path / "state.npz")
+    net._populations[0].treated = None
+    net.load_state(tmp_path / "state.npz")
+    assert net._populations[0].treated is bool(flag)
+
+
 class Ramp(lifext.affFlat):
     """A current of a user's own."""
 
@@ -558,7 +570,187 @@ def test_a_stream_that_has_lost_its_spikes_is_refused(tmp_path):
     net.save_state(tmp_path / "state.npz")
     net.reset()
     before = everything(net)
-    with pytest.raises(ValueError, match=r"one.h5 must begin with the \d+ spikes of 'cells'"):
+    with pytest.raises(ValueError, match=r"^SpikeRecord: \S*one.h5 must hold the \d+ spikes of 'cells' written to it, "
+                                         "got 0: it was emptied"):
+        net.load_state(tmp_path / "state.npz")
+    assert everything(net) == before
+
+
+def another_branch(net, record, state):
+    """Go on from the state with a stimulus, for longer than the state's own run did."""
+    net.load_state(state.parent / "first.npz")
+    net._populations[0].stim(1.0, max_rate=2.0)
+    net.run(60.0)
+
+
+def another_seed(net, record, state):
+    net.reset(seed=6)
+    net.run(80.0)
+
+
+def emptied(net, record, state):
+    record.clear()
+    net.run(120.0)
+
+
+def one_spike_changed(net, record, state):
+    with h5py.File(record.file, "r+") as file:
+        file["spikes/cells/node_ids"][0] = 59 - file["spikes/cells/node_ids"][0]
+
+
+def one_time_changed(net, record, state):
+    with h5py.File(record.file, "r+") as file:
+        file["spikes/cells/timestamps"][-1] += 1e-12
+
+
+@pytest.mark.parametrize("change", [another_branch, another_seed, emptied, one_spike_changed, one_time_changed])
+def test_a_stream_with_the_spikes_of_another_run_is_refused(tmp_path, change):
+    """Whose number says nothing: they are as many as the state had, or more."""
+    net, record = streaming(tmp_path / "one.h5", compat=False)
+    net.run(20.0)
+    net.save_state(tmp_path / "first.npz")
+    net.run(20.0)
+    net.save_state(tmp_path / "state.npz")
+    count = len(record)
+    change(net, record, tmp_path / "state.npz")
+    assert len(record) >= count > 0
+    before, described = everything(net), (record.start, record.stop, record.provenance)
+    with pytest.raises(ValueError, match=r"^SpikeRecord: \S*one.h5 must hold the \d+ spikes of 'cells' written to it, "
+                                         r"got others in their place: .* stream to another file"):
+        net.load_state(tmp_path / "state.npz")
+    assert everything(net) == before and (record.start, record.stop, record.provenance) == described
+    # what the error says to do
+    record.close()
+    other = net.record_spikes(net._populations[0], to=tmp_path / "two.h5")
+    net.load_state(tmp_path / "state.npz")
+    assert net.time == 40.0 and len(other) == 0 and (other.start, other.stop) == (40.0, 40.0)
+
+
+def test_a_stream_that_has_its_spikes_again_is_taken(tmp_path):
+    """However it came to them: what counts is what is in the file."""
+    net, record = streaming(tmp_path / "one.h5", compat=False)
+    net.run(40.0)
+    net.save_state(tmp_path / "state.npz")
+    want = record.times.tolist()
+    net.reset()
+    for _ in range(6):
+        net.run(10.0)
+    net.load_state(tmp_path / "state.npz")
+    assert in_file(tmp_path / "one.h5") == want != []
+    # cut, and saved again before anything is written behind
+    net.save_state(tmp_path / "again.npz")
+    net.run(20.0)
+    net.save_state(tmp_path / "later.npz")
+    net.load_state(tmp_path / "again.npz")
+    assert in_file(tmp_path / "one.h5") == want
+    with pytest.raises(ValueError, match="one.h5 must hold"):
+        net.load_state(tmp_path / "later.npz")
+
+
+def test_a_stream_without_a_spike_is_any_others_beginning(tmp_path):
+    net, record = streaming(tmp_path / "one.h5", compat=False)
+    net.save_state(tmp_path / "state.npz")
+    net.run(40.0)
+    assert len(record) > 0
+    net.load_state(tmp_path / "state.npz")
+    assert len(record) == 0 and record.provenance is None and in_file(tmp_path / "one.h5") == []
+
+
+def test_a_state_of_an_earlier_version_has_no_digest(tmp_path):
+    net, record = streaming(tmp_path / "one.h5", compat=False)
+    net.run(40.0)
+    net.save_state(tmp_path / "state.npz")
+    want = record.times.tolist()
+
+    def forget(document, values, arrays):
+        for name in ("digest", "stop", "provenance"):
+            del values["spikes of cells"]["dict"][name]
+    (tmp_path / "old.npz").write_bytes(rewritten((tmp_path / "state.npz").read_bytes(), forget))
+    net.run(10.0)
+    net.load_state(tmp_path / "old.npz")
+    assert record.times.tolist() == want and (record.start, record.stop) == (0.0, 40.0)
+    assert record.provenance["seed"] == 5
+
+
+@pytest.mark.parametrize("piece", [1, 7, 4096, 2**20])
+def test_a_digest_does_not_hang_on_the_parts_in_which_spikes_were_written(piece):
+    from lifext._spike_file import Digest
+    ids, times = np.arange(5000) % 60, np.linspace(0.0, 9.0, 5000)
+    found = Digest()
+    for start in range(0, 5000, piece):
+        found = found.after(ids[start:start + piece], times[start:start + piece])
+    whole = Digest().after(ids, times)
+    assert found.spikes == 5000 and found.hexdigest() == whole.hexdigest() != Digest().hexdigest()
+    # neurons and times are told apart
+    assert Digest().after(ids[::-1], times).hexdigest() != whole.hexdigest()
+    assert Digest().after(ids, times[::-1]).hexdigest() != whole.hexdigest()
+
+
+def said(path):
+    """Return from when to when a file says that it was recorded, and the seed; nothing where it says nothing."""
+    with h5py.File(path, "r") as file:
+        if "lifext/cells" not in file:
+            return None
+        told = file["lifext/cells"]
+        facts = json.loads(told[()])
+        return facts["start"], float(told.attrs["stop"]), facts["provenance"]["seed"]
+
+
+def test_the_file_says_at_once_what_is_left_in_it(tmp_path):
+    """A process that ends before the next run leaves no file that claims to have been recorded for longer."""
+    path = tmp_path / "one.h5"
+    net, record = streaming(path, compat=False)
+    net.run(40.0)
+    net.save_state(tmp_path / "state.npz")
+    net.run(40.0)
+    assert said(path) == (0.0, 80.0, 5)
+    net.load_state(tmp_path / "state.npz")
+    assert said(path) == (0.0, 40.0, 5) and (record.start, record.stop) == (0.0, 40.0)
+    record.clear()
+    assert said(path) is None
+    net.run(5.0)
+    assert said(path) == (40.0, 45.0, 5)
+    net.reset(seed=8)
+    assert said(path) is None
+    net.run(5.0)
+    assert said(path) == (0.0, 5.0, 8)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_record_keeps_its_provenance_with_its_spikes(tmp_path, stream):
+    """They are of the seed and parameters that they were fired with, whatever those were when the state was saved."""
+    def make(seed):
+        net = build(False, record=False, seed=seed)
+        return net, net.record_spikes(net._populations[0], to=tmp_path / f"{seed}.h5" if stream else None)
+    net, record = make(5)
+    net.run(20.0)
+    net.reseed(9)
+    net._populations[0].vTh = -49.5
+    net.run(20.0)
+    want = record.provenance
+    net.save_state(tmp_path / "state.npz")
+    net.reset(seed=11) if not stream else net.reseed(11)
+    net.run(20.0)
+    assert record.provenance != want
+    net.load_state(tmp_path / "state.npz")
+    assert record.provenance == want and record.provenance["seed"] == 5 and net.seed == 9
+    assert record.provenance["reseeded"] == [{"time": 20.0, "seed": 9}]
+    twin, other = make(6)
+    twin.load_state(tmp_path / "state.npz")
+    # a stream to another file has none of the spikes, and says so after its first run
+    assert other.provenance == (None if stream else want)
+    twin.run(5.0)
+    assert other.provenance["seed"] == (9 if stream else 5)
+
+
+@pytest.mark.parametrize("facts", ["3", "[]", "nothing", "[" * 100_000, '{"reseeded": 3}'])
+def test_a_provenance_that_is_none_is_refused(small, tmp_path, facts):
+    _, make, data = small
+    net = make()
+    before = everything(net)
+    (tmp_path / "state.npz").write_bytes(rewritten(data, lambda document, values, arrays: values[
+        "spikes of cells"]["dict"].update(provenance=facts)))
+    with pytest.raises(ValueError, match="Network: the state must be"):
         net.load_state(tmp_path / "state.npz")
     assert everything(net) == before
 

@@ -23,9 +23,12 @@ def h5py_module() -> Any:
 
 def hdf5_name(name: str) -> str:
     """Refuse a population's name that would not be one group of a file."""
-    if "/" in name or "\0" in name or name in ("", ".", ".."):
+    if "/" in name or "\0" in name:
+        refuse(ValueError, "SpikeRecord", "the population", "named without a / to be kept in a file", name)
+    if name in ("", ".", ".."):
+        # HDF5 takes them for the group itself
         refuse(ValueError, "SpikeRecord", "the population",
-               "named without a / and other than . and .. to be kept in a file", name)
+               "named otherwise than '', '.' or '..' to be kept in a file, in which these are no names", name)
     return name
 
 
@@ -77,6 +80,19 @@ def enough_spikes(path: str, name: str, wanted: int, found: int) -> None:
     """Refuse a file that has lost spikes that were written to it."""
     if found < wanted:
         raise ValueError(f"SpikeRecord: {path} must hold the {wanted} spikes of {name!r} written to it, got {found}")
+
+
+class OtherSpikes(ValueError):
+    """A file of spikes that is to be gone on with has not those that it had."""
+
+
+def same_spikes(path: str | None, name: str, wanted: int, found: int, same: bool) -> None:
+    """Refuse to cut a file to a number of spikes that it has not, or that are not those of the state."""
+    if found < wanted or not same:
+        got = str(found) if found < wanted else "others in their place"
+        raise OtherSpikes(f"SpikeRecord: {path} must hold the {wanted} spikes of {name!r} written to it, got {got}: it "
+                          "was emptied, or cut and written to, after the state was saved; to go to that state, close() "
+                          "this record and stream to another file (record_spikes with to=...)")
 
 
 @contextlib.contextmanager

@@ -128,15 +128,7 @@ def not_running(owner: object, running: int | None) -> None:
     """Refuse what would change a network under a run."""
     if running:
         raise RuntimeError(f"{type(owner).__name__}: is running; run, reset, reseed and load_state wait until it is "
-                           "done")
-
-
-def same_stream(path: str, file: str, name: str, count: int, known: bool) -> None:
-    """Refuse to go on with a file of spikes that does not begin with those of a state any more."""
-    if not known:
-        raise ValueError(f"Network: {file} must begin with the {count} spikes of {name!r} that it held when {path} was "
-                         "saved, and does not: it was written to since, after another state, a reset or a clear; "
-                         "record to another file, which then goes on from that state")
+                           "done, and cannot be called from a callback of the run")
 
 
 def same_file(owner: object, name: str, to: Any, file: str | None) -> None:
@@ -171,11 +163,16 @@ def same_structure(path: str, saved: dict[str, Any], network: dict[str, Any]) ->
     """Refuse a state of a network that was built in another way, and say what the first difference is."""
     for what in [*network, *saved]:
         there, here = (side.get(what, "not there") for side in (saved, network))
+        if there != here and what == "random streams":
+            streams = [range(len(network["populations"])) if side == "not there" else side for side in (there, here)]
+            places = [_short([place + 1 for place in side]) for side in streams]
+            raise ValueError("Network: the state must be that of a network built the same way, got one whose "
+                             f"populations have other random streams: they were number {places[0]} of all ever added "
+                             f"in {path}, and are number {places[1]} here; before load_state, add and remove the same "
+                             "ones in the same order")
         if there != here:
             raise ValueError(f"Network: the state must be that of a network built the same way, got one of which "
-                             f"{what} is {_short(there)} in {path}, and {_short(here)} here" + (
-                                 "; a population that was removed had a stream, too: add and remove one in its place"
-                                 if what == "random streams" else ""))
+                             f"{what} is {_short(there)} in {path}, and {_short(here)} here")
 
 
 def _short(value: Any) -> str:

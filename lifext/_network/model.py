@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _origin, _owners, _plausible, _range, _validate
-from .._attributes import Watched, checksum
+from .._attributes import Watched
 from .._core.fast.loop import FastLoop, SynapseState
 from .._core.shared.logs import SpikeLog
 from .._core.shared.spikes import SpikeHistory
@@ -61,8 +61,6 @@ class Model(Guarded):
         self._next_number = 0
         # by those numbers
         self._claims: dict[int, _owners.Claim] = {}
-        # by those numbers and what was drawn: a checksum, and the seed that has drawn it
-        self._drawn: dict[tuple[int, int], tuple[int, int | None]] = {}
         # the step at which each was added
         self._begins: dict[int, int] = {}
         self._origins: dict[int, _origin.Origin] = {}
@@ -162,31 +160,16 @@ class Model(Guarded):
         self._next_number += 1
         self._histories.append(SpikeHistory(room, 1))
         if self._fast and isinstance(population, baseLIFPop):
-            self._draw_from_seed(len(self._populations) - 1)
+            self._draw_from_seed(len(self._populations) - 1, anew=True)
 
-    def _draw_from_seed(self, index: int, anew: bool = False) -> None:
-        """Draw what was drawn from elsewhere and is as it was drawn; with `anew`, what another seed has drawn, too."""
-        self._draw_potentials(index, anew)
-        self._spread_leak(index, anew)
-
-    def _draw_potentials(self, index: int, anew: bool) -> None:
+    def _draw_from_seed(self, index: int, *, anew: bool = False) -> None:
+        """Draw what was drawn from elsewhere and is as it was drawn; with `anew`, what a seed has drawn, too."""
         population, number = self._cell(index), self._numbers[index]
-        known, seed = self._drawn.get((number, POTENTIALS), (None, None))
-        if population.rng is None and population._has_drawn_potentials() and (
-                vars(population)["_drawn"] != known or anew and seed != self._seed):
-            population._draw_potentials(self._generator(number, POTENTIALS))
-            self._drawn[number, POTENTIALS] = vars(population)["_drawn"], self._seed
-
-    def _spread_leak(self, index: int, anew: bool) -> None:
-        conductances, number = self._cell(index).leak, self._numbers[index]
-        if not (isinstance(conductances, leak) and conductances.rng is None and conductances._spread):
-            return
-        known, seed = self._drawn.get((number, SPREAD), (None, None))
-        # not what was set since
-        by_another = checksum(conductances.g) == known and seed != self._seed
-        if conductances._has_drawn_g() or anew and by_another:
+        if population.rng is None and population._has_drawn_potentials(by_network=anew):
+            population._draw_potentials(self._generator(number, POTENTIALS), by_network=True)
+        conductances = population.leak
+        if isinstance(conductances, leak) and conductances.rng is None and conductances._has_drawn_g(anew):
             conductances._spread_from(self._generator(number, SPREAD))
-            self._drawn[number, SPREAD] = checksum(conductances.g), self._seed
 
     def _leave_out(self, index: int) -> None:
         name, number = self._names[index], self._numbers[index]
@@ -203,7 +186,6 @@ class Model(Guarded):
         self._generators.pop(number, None)
         self._origins.pop(number, None)
         self._begins.pop(number, None)
-        self._drawn = {key: drawn for key, drawn in self._drawn.items() if key[0] != number}
         self._warned.discard(number)
         for parts in (self._names, self._populations, self._numbers, self._histories):
             del parts[index]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _origin, _owners, _range, _threads
+from .. import _origin, _owners, _range, _threads, _validate
 from .._core.compat.loop import CompatLoop
 from .._core.fast.loop import FastLoop
 from .._provenance import of_network
@@ -28,10 +28,9 @@ PATIENCE = 3
 PIECE = 2_000_000
 
 
-def is_true(answer: object) -> bool:
+def is_true(answer: Any) -> bool:
     """Whether a callback's answer is True, NumPy's too."""
-    return isinstance(answer, (bool, np.bool_, np.ndarray)) and np.ndim(answer) == 0 and (
-        np.asarray(answer).dtype == np.bool_ and bool(answer))
+    return _validate.is_boolean(answer) and np.ndim(answer) == 0 and bool(answer)
 
 
 class Bar:
@@ -121,6 +120,7 @@ class Running(Assembly):
                 population._check_arrivals(self._dt)
 
     def _run_steps(self, count: int) -> None:
+        _owners.warn_of_steps_by_hand([(self._names[index], population) for index, population in self._cells()])
         with Held(PATIENCE) as held:
             if self._fast:
                 self._run_fast(count, held)
@@ -138,20 +138,29 @@ class Running(Assembly):
             _owners.check_apart(self, [self._names[index] for index, _ in cells],
                                 [population for _, population in cells])
         for index, population in self._cells():
-            number, claim = self._numbers[index], self._claims[self._numbers[index]]
+            claim = self._claims[self._numbers[index]]
             if self._fast:
+                # what the population's own reset has drawn, or a part that was made since it was added
                 self._draw_from_seed(index)
-            if self._fast and number not in self._origins:
-                self._origins[number] = _origin.Origin(population)
             if not claim.stepped:
                 drawn = population._has_drawn_potentials()
                 claim.stepped, claim.potentials = True, None if drawn else population.VMs()
             _owners.mark(population, claim)
+        self._origins = self._origins_of_all()
+
+    def _origins_of_all(self) -> dict[int, _origin.Origin]:
+        """Return what each population was before its first step; of one that has taken none, what it is."""
+        if not self._fast:
+            return {}
+        return {self._numbers[index]: self._origins.get(self._numbers[index]) or _origin.Origin(population, self._seed)
+                for index, population in self._cells()}
 
     def _run_loop(self, loop: CompatLoop | FastLoop, *how: Any) -> None:
         try:
             loop.run(*how)
         finally:
+            # those of the loop's own
+            _owners.forget_steps_by_hand([population for _, population in self._cells()])
             self._step = loop.step
             for record in self._spike_records.values():
                 record._reach(self.time)
@@ -164,9 +173,10 @@ class Running(Assembly):
 
     def _check_state(self, step: int) -> None:
         """Refuse a state that has left its range after so many steps; warn of what the published scheme lets do so."""
+        # first: a potential that is no number has not strayed
+        _range.check_state(self._checks, step * self._dt)
         for name, population, signed in self._watched:
             _range.warn_of_strays(name, population, signed)
-        _range.check_state(self._checks, step * self._dt)
 
     def _find_checks(self) -> None:
         """Find out what the state of each population is to be held to, once for as long as nothing is changed."""
@@ -203,18 +213,20 @@ class Running(Assembly):
             self._run_loop(self._loop, count, held, self._check_state, self._thread_count())
 
     def _reset(self, seed: Seed) -> None:
-        seed = self._seed if seed is None else checks.network_seed(self, seed, self._fast)
+        given = seed is not None
+        seed = checks.network_seed(self, seed, self._fast) if given else self._seed
         before = self._seed
         with _origin.all_or_nothing([population for _, population in self._cells()]):
             try:
                 self._seed = seed
                 for index, population in self._cells():
-                    self._reset_population(index, population)
+                    self._reset_population(index, population, given)
                 # a file may refuse
                 self._restart_records()
             except BaseException:
                 self._seed = before
                 raise
+        _owners.forget_steps_by_hand([population for _, population in self._cells()])
         self._step, self._generators, self._origins, self._loop = 0, {}, {}, None
         self._projections = [dataclasses.replace(made, begin=0) for made in self._projections]
         self._begins = dict.fromkeys(self._begins, 0)
@@ -224,19 +236,15 @@ class Running(Assembly):
         for history in self._histories:
             history.clear()
 
-    def _reset_population(self, index: int, population: baseLIFPop) -> None:
+    def _reset_population(self, index: int, population: baseLIFPop, seed_given: bool) -> None:
         if not self._fast:
             population.reset()
             return
+        # without one it has taken no step
         origin = self._origins.get(self._numbers[index])
-        if origin is None:
-            # it has taken no step: only what the seed draws may be another's
-            self._draw_from_seed(index, anew=True)
-            return
-        with _origin.away_from_the_global_generator(population):
-            population.reset()
-        origin.restore(population)
-        self._draw_from_seed(index, anew=True)
+        if origin is not None:
+            origin.restore(population)
+        self._draw_from_seed(index, anew=seed_given or origin is not None and origin.seed != self._seed)
 
     def _restart_records(self) -> None:
         records = [record for record in self._spike_records.values() if not record.closed]
