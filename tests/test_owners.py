@@ -361,6 +361,15 @@ def test_steps_by_hand_that_leave_nobody_ahead_are_not(undo, tmp_path):
     net.run(1.0)
 
 
+def test_a_reset_before_the_first_step_does_not_undo_steps_by_hand_and_does_not_hide_them():
+    net = Network(DT, seed=1)
+    net.add(a=cells())
+    by_hand(net["a"], 0.0)
+    net.reset()
+    with pytest.warns(lifext.ParameterWarning, match="a should be stepped by its network only"):
+        net.run(1.0)
+
+
 class Own(lifext.pyrPop):
     def dVmdt(self, dt, vM):
         return super().dVmdt(dt, vM)

@@ -226,7 +226,6 @@ class Running(Assembly):
             except BaseException:
                 self._seed = before
                 raise
-        _owners.forget_steps_by_hand([population for _, population in self._cells()])
         self._step, self._generators, self._origins, self._loop = 0, {}, {}, None
         self._projections = [dataclasses.replace(made, begin=0) for made in self._projections]
         self._begins = dict.fromkeys(self._begins, 0)
@@ -239,11 +238,13 @@ class Running(Assembly):
     def _reset_population(self, index: int, population: baseLIFPop, seed_given: bool) -> None:
         if not self._fast:
             population.reset()
+            _owners.forget_steps_by_hand([population])
             return
-        # without one it has taken no step
+        # without one it has taken no step of the network, and keeps what steps by hand have left
         origin = self._origins.get(self._numbers[index])
         if origin is not None:
             origin.restore(population)
+            _owners.forget_steps_by_hand([population])
         self._draw_from_seed(index, anew=seed_given or origin is not None and origin.seed != self._seed)
 
     def _restart_records(self) -> None:
